@@ -1,0 +1,625 @@
+"""gunicorn's settings, taken from the environment.
+
+Copy this file next to your app: gunicorn finds `./gunicorn.conf.py` by itself. It needs the standard
+library and gunicorn only (Python 3.10 or newer, gunicorn 27; an older gunicorn gets a plainer form
+of exact slots).
+
+    GUNICORN_<SETTING>    any gunicorn setting by its name in a config file, upper-cased; lists are
+                          separated by commas, dictionaries are JSON, None is None; empty is unset
+    PYTHON_ENABLE_GUNICORN_MULTIWORKERS, PYTHON_GUNICORN_CUSTOM_WORKER_NUM,
+    PYTHON_GUNICORN_CUSTOM_THREAD_NUM    as on Azure App Service; below GUNICORN_*
+    WEB_CONCURRENCY, PORT                as gunicorn reads them; below those
+    SERVER_TIMING=true    adds a Server-Timing header that says what a request cost and where
+
+Lowest first, gunicorn's own order holds: this file, GUNICORN_CMD_ARGS, the command line.
+A bad value ends the start with one line that names it.
+
+Exact slots: with the defaults, `workers x threads` requests are served at a time, and no request
+waits in one worker while another has a free thread. See `SlotWorker`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import math
+import os
+import re
+import resource
+import selectors
+import socket
+import ssl
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import gunicorn.config
+import gunicorn.glogging
+import gunicorn.util
+from gunicorn.workers import gthread
+
+DECLARED = gunicorn.config.make_settings()
+
+# Azure App Service looks for these, in this order, and starts `<name>:app`.
+ENTRY_MODULES = ("application", "app", "run", "index", "server", "wsgi")
+
+# gunicorn accepts 0 for each of these and then never answers, or dies with a traceback.
+AT_LEAST_ONE = ("workers", "threads", "worker_connections", "backlog")
+
+# What gunicorn itself keeps in the environment under its own prefix.
+NOT_SETTINGS = ("GUNICORN_CMD_ARGS", "GUNICORN_PID", "GUNICORN_FD", "GUNICORN_DIRTY_SOCKET")
+
+# What Kubernetes injects into every pod for a Service called gunicorn, or gunicorn-something.
+KUBERNETES = re.compile(r"GUNICORN_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+KUBERNETES_PORT = re.compile(r"(tcp|udp|sctp)://")  # GUNICORN_PORT=tcp://10.0.0.1:80
+
+# A silent connection stays in the kernel for this long; then the worker gets it, without a thread.
+SILENT_SECONDS = 60
+# How long a connection without a byte may stay with a worker, and how many of them.
+PARKED_SECONDS = 5.0
+PARKED_MOST = 512
+# How long a client may take to close after the last byte of its response, as in gunicorn itself,
+# and how much it may still send meanwhile.
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 65536
+
+
+class BadSetting(Exception):
+    """A value that cannot be used: what it is called, the value, and what was expected, in one line."""
+
+    def __init__(self, name: str, value: object, expected: str, source: str = "") -> None:
+        """Name the variable if `source` is one, else the setting and where it stands."""
+        if source.isupper() and source not in NOT_SETTINGS:
+            name, source = source, ""
+        super().__init__(f"{name}={value}{source and f' ({source})'}: {expected}")
+
+
+# --- how many CPUs ----------------------------------------------------------------------------
+
+
+def available_cpus(proc: str = "/proc/self/cgroup", root: str = "/sys/fs/cgroup") -> int:
+    """Return the vCPUs this process may use: CPU affinity, and the cgroup's quota rounded up.
+
+    `os.cpu_count()` and `nproc` do not see a quota (`docker run --cpus`, a Kubernetes limit).
+    """
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux
+    cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
+    quota = cgroup_quota(proc, root)
+    return max(1, min(cpus, math.ceil(quota))) if quota else cpus
+
+
+def cgroup_quota(proc: str, root: str) -> float | None:
+    """Return the CPUs that the tightest cgroup around this process grants, None for no limit."""
+    quotas = []
+    for line in read(proc).splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":  # cgroup v2
+            folder, parse = root, quota_v2
+        elif "cpu" in controllers.split(","):
+            folder, parse = os.path.join(root, "cpu"), quota_v1
+        else:
+            continue
+        # Inside a container the own cgroup is mounted as the root, so both ends of the path count.
+        parts = [part for part in path.split("/") if part and part != ".."]
+        for depth in range(len(parts) + 1):
+            quotas.append(parse(os.path.join(folder, *parts[:depth])))
+    return min((quota for quota in quotas if quota), default=None)
+
+
+def quota_v2(folder: str) -> float | None:
+    """`cpu.max` holds `max 100000` or `150000 100000` (quota and period in microseconds)."""
+    fields = read(os.path.join(folder, "cpu.max")).split()
+    return ratio(*fields) if len(fields) == 2 else None
+
+
+def quota_v1(folder: str) -> float | None:
+    """`cpu.cfs_quota_us` is -1 without a limit."""
+    names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+    return ratio(*(read(os.path.join(folder, name)).strip() for name in names))
+
+
+def ratio(quota: str, period: str) -> float | None:
+    """Return quota / period, None where there is no limit or no number."""
+    return int(quota) / int(period) if quota.isdigit() and period.isdigit() and int(period) else None
+
+
+def read(path: str) -> str:
+    """Return a small file's text, empty where it cannot be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+# --- from text to settings ---------------------------------------------------------------------
+
+
+def parse_flag(name: str, text: str) -> bool:
+    """Parse a true/false variable, in every spelling that App Service takes."""
+    if text in ("1", "t", "T", "TRUE", "true", "True"):
+        return True
+    if text in ("0", "f", "F", "FALSE", "false", "False"):
+        return False
+    raise BadSetting(name, text, "expected true or false")
+
+
+def parse_count(name: str, text: str, least: int = 1, most: int | None = None) -> int:
+    """Parse a whole number within bounds."""
+    if re.fullmatch(r"\d+", text) and int(text) >= least and (most is None or int(text) <= most):
+        return int(text)
+    bounds = f"{least} or more" if most is None else f"{least} to {most}"
+    raise BadSetting(name, text, f"expected a whole number, {bounds}")
+
+
+def parse_setting(name: str, text: str, variable: str) -> Any:
+    """Parse one setting as gunicorn declares it, and let gunicorn's own validator check it."""
+    declared = DECLARED[name]
+    default = type(declared).default
+    if callable(default):
+        raise BadSetting(
+            variable, text, "expected no such variable: a hook is a function, define it in gunicorn.conf.py"
+        )
+    if name == "config":
+        raise BadSetting(variable, text, "expected on the command line: -c names the config file")
+    if text == "None" and default is None:
+        return None
+    least = 1 if name in AT_LEAST_ONE else 0
+    value: Any
+    try:
+        if declared.type is int and default is not None and not name.startswith("http2"):
+            value = parse_count(variable, text, least)
+        elif declared.action == "append":
+            value = [part.strip() for part in text.split(",") if part.strip()]
+            if not value:
+                raise BadSetting(variable, text, "expected one value or more, separated by commas")
+        elif isinstance(default, dict):
+            value = json.loads(text)
+        else:
+            value = declared.type(text) if declared.type else text
+        declared.copy().set(value)
+    except BadSetting:
+        raise
+    except Exception as error:
+        if isinstance(default, dict):
+            expected = "a JSON object"
+        elif isinstance(default, bool) or declared.action == "store_const":
+            expected = "true or false"
+        else:
+            expected = f"a valid {name}"
+        reason = " ".join(str(error).split())  # one line
+        raise BadSetting(variable, text, f"expected {expected} ({reason})") from None
+    return value
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """Return {setting: (value, variable)} for all that the environment sets, the strongest variable first.
+
+    Raises:
+        BadSetting: an unknown name under GUNICORN_, or a value that its setting refuses.
+    """
+    env = {name: text.strip() for name, text in environ.items() if text.strip()}
+    found: dict[str, tuple[Any, str]] = {}
+    for variable in sorted(name for name in env if name.startswith("GUNICORN_")):
+        if variable in NOT_SETTINGS or KUBERNETES.fullmatch(variable):
+            continue
+        if variable.endswith("_PORT") and KUBERNETES_PORT.match(env[variable]):
+            continue
+        name = variable.removeprefix("GUNICORN_").lower()
+        if name not in DECLARED:
+            near = difflib.get_close_matches(name, DECLARED, n=1)
+            hint = f": did you mean GUNICORN_{near[0].upper()}?" if near else ""
+            raise BadSetting(variable, env[variable], f"gunicorn has no such setting{hint}")
+        found[name] = (parse_setting(name, env[variable], variable), variable)
+
+    flag = "PYTHON_ENABLE_GUNICORN_MULTIWORKERS"
+    if flag in env and parse_flag(flag, env[flag]):
+        number = "PYTHON_GUNICORN_CUSTOM_WORKER_NUM"
+        if number in env:
+            found.setdefault("workers", (parse_count(number, env[number]), number))
+        else:
+            found.setdefault("workers", (default_workers(), flag))
+        number = "PYTHON_GUNICORN_CUSTOM_THREAD_NUM"
+        if number in env:
+            found.setdefault("threads", (parse_count(number, env[number]), number))
+    if "WEB_CONCURRENCY" in env:
+        value = parse_count("WEB_CONCURRENCY", env["WEB_CONCURRENCY"])
+        found.setdefault("workers", (value, "WEB_CONCURRENCY"))
+    if "PORT" in env:
+        port = parse_count("PORT", env["PORT"], 0, 65535)
+        found.setdefault("bind", ([f"0.0.0.0:{port}"], "PORT"))
+    if "FORWARDED_ALLOW_IPS" in env:
+        ips = parse_setting("forwarded_allow_ips", env["FORWARDED_ALLOW_IPS"], "FORWARDED_ALLOW_IPS")
+        found.setdefault("forwarded_allow_ips", (ips, "FORWARDED_ALLOW_IPS"))
+    return found
+
+
+def default_workers() -> int:
+    """gunicorn's rule of thumb. A start to measure from, see docs/choosing-values.md."""
+    return 2 * available_cpus() + 1
+
+
+def defaults() -> dict[str, Any]:
+    """What this file sets where nobody said otherwise. Every other default is gunicorn's."""
+    values = {
+        "workers": default_workers(),
+        "threads": 6,
+        "bind": ["0.0.0.0:8000"],  # a container's port is no use on gunicorn's 127.0.0.1
+        "timeout": 600,  # App Service's. With threads it is a heartbeat and bounds no request
+        "accesslog": "-",
+        "errorlog": "-",
+        # It writes below HOME, which a container often cannot, and had deadlocks (gunicorn #3509).
+        "control_socket_disable": True,
+        # Nothing is in front of a container by default, so nobody may set the scheme or the path.
+        "forwarded_allow_ips": "",
+    }
+    if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK):
+        # Heartbeats on a disk can block, and /tmp is a disk in a container:
+        # https://gunicorn.org/faq (How do I avoid Gunicorn excessively blocking in os.fchmod?)
+        values["worker_tmp_dir"] = "/dev/shm"
+    return values
+
+
+# --- what will be in force ---------------------------------------------------------------------
+
+
+def command_line(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[Namespace, Namespace]:
+    """Parse the command line and GUNICORN_CMD_ARGS with gunicorn's parser; it did so before, without error."""
+    cfg = gunicorn.config.Config()
+    cfg.env_orig = dict(environ)
+    parser = cfg.parser()
+    return parser.parse_known_args(list(argv))[0], parser.parse_args(cfg.get_cmd_args_from_env())
+
+
+def resolve(environ: Mapping[str, str], argv: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return this file's settings, and for every setting in force that is not gunicorn's default its source.
+
+    Args:
+        environ: the environment.
+        argv: the command line without the program's name.
+
+    Raises:
+        BadSetting: any value, from wherever it comes, that gunicorn would choke on later.
+    """
+    values = defaults()
+    sources = dict.fromkeys(values, "default")
+    for name, (value, variable) in from_environment(environ).items():
+        values[name], sources[name] = value, variable
+    args, env_args = command_line(argv, environ)
+    in_force = dict(values)
+    for origin, namespace in (("GUNICORN_CMD_ARGS", env_args), ("command line", args)):
+        for name, value in vars(namespace).items():
+            if name in DECLARED and value is not None:
+                in_force[name], sources[name] = value, origin
+    check(in_force, sources)
+    if not args.args and not args.paste and not in_force.get("wsgi_app"):
+        values["wsgi_app"] = find_entry(in_force.get("chdir") or os.getcwd())
+        sources["wsgi_app"] = "found"
+    return values, sources
+
+
+def check(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
+    """Refuse what gunicorn accepts at first and then answers with silence or a traceback."""
+    for name in AT_LEAST_ONE:
+        if name in in_force and in_force[name] < 1:
+            raise BadSetting(name, in_force[name], "expected a whole number, 1 or more", sources[name])
+    folder = in_force.get("worker_tmp_dir")
+    if folder and not (os.path.isdir(folder) and os.access(folder, os.W_OK)):
+        expected = "expected a folder that can be written to"
+        raise BadSetting("worker_tmp_dir", folder, expected, sources["worker_tmp_dir"])
+    for name in ("certfile", "keyfile", "ca_certs"):
+        if in_force.get(name) and not os.path.isfile(in_force[name]):
+            raise BadSetting(name, in_force[name], "expected a file that is there", sources[name])
+    level = in_force.get("loglevel")
+    levels = gunicorn.glogging.Logger.LOG_LEVELS
+    if level and level.lower() not in levels:
+        raise BadSetting("loglevel", level, f"expected one of {', '.join(levels)}", sources["loglevel"])
+    if sources.get("worker_class", "").startswith("GUNICORN_"):
+        try:
+            gunicorn.util.load_class(in_force["worker_class"])
+        except Exception:
+            expected = "expected sync, gthread, gevent, tornado or an importable package.module.Class"
+            raise BadSetting("worker_class", in_force["worker_class"], expected, sources["worker_class"]) from None
+    for address in in_force["bind"]:
+        check_address(address, sources["bind"])
+
+
+def check_address(address: str, source: str) -> None:
+    """Refuse an address that gunicorn would try five times before it gives up."""
+    expected = "expected HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N"
+    try:
+        parsed = gunicorn.util.parse_address(address)
+        if isinstance(parsed, tuple):
+            host, port = parsed
+            if not 0 <= port <= 65535:
+                raise BadSetting("bind", address, f"{expected}, with a port from 0 to 65535", source)
+            if not is_ip(host):
+                socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (RuntimeError, OSError, UnicodeError) as error:
+        raise BadSetting("bind", address, f"{expected} ({error})", source) from None
+
+
+def is_ip(host: str) -> bool:
+    """Whether a host needs no name service."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def find_entry(folder: str) -> str:
+    """Return the app to serve, looked for as App Service does: Django first, then Flask's usual names."""
+    for name in sorted(os.listdir(folder)):
+        if name.isidentifier() and os.path.isfile(os.path.join(folder, name, "wsgi.py")):
+            return f"{name}.wsgi"
+    for name in ENTRY_MODULES:
+        if any(os.path.isfile(os.path.join(folder, path)) for path in (f"{name}.py", f"{name}/__init__.py")):
+            return f"{name}:app"
+    names = ", ".join(f"{name}.py" for name in ENTRY_MODULES)
+    expected = (
+        f"no app found there: expected one of {names}, or MODULE:NAME on the command line or in GUNICORN_WSGI_APP"
+    )
+    raise BadSetting("chdir", folder, expected)
+
+
+# --- exact slots -------------------------------------------------------------------------------
+
+
+class SlotConnection(gthread.TConn):
+    """A connection that leaves its polite end to the worker's poller."""
+
+    def __init__(self, worker: SlotWorker, sock: socket.socket, client: Any, server: Any) -> None:
+        super().__init__(worker.cfg, sock, client, server)
+        self.worker = worker
+        self.data_ready = True  # handle() need not wait for the first byte
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            self.worker.linger(self.sock)
+        else:
+            super().close()
+
+
+class SlotWorker(gthread.ThreadWorker):
+    """gthread, but a worker takes a connection only while it has a free thread for it.
+
+    gthread accepts up to `worker_connections` (1000). With all threads busy the surplus waits in that
+    worker's own queue, while other workers have free threads. Here a full worker leaves it in the
+    kernel's queue, which all workers share. So there is no keep-alive: a kept connection is bound to
+    one worker, and its next request would have to wait for that one.
+
+    Two things must not hold a slot either:
+
+    * a client that is slow to close after its response. gthread waits for it on the worker's main
+      loop, for up to 2 s, and accepts nothing meanwhile; here the poller waits.
+    * a client that connects and says nothing. gthread spends a thread on it for 5 s; here the kernel
+      keeps it (TCP_DEFER_ACCEPT), and after that it is parked in the poller and closed.
+
+    docs/how-it-measures.md has the measurements behind this choice.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Insertion order is order of expiry in both.
+        self.parked: dict[socket.socket, tuple[float, SlotConnection]] = {}
+        self.lingering: dict[socket.socket, tuple[float, int]] = {}
+
+    def accept(self, listener: Any) -> None:
+        if self.nr_conns >= self.cfg.threads:
+            return  # two listeners were ready, and one slot was free
+        try:
+            sock, client = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        conn = SlotConnection(self, sock, client, listener.getsockname())
+        try:
+            silent = not sock.recv(1, socket.MSG_PEEK)  # the peer has gone already
+        except BlockingIOError:
+            self.park(conn)
+            return
+        except OSError:
+            silent = True
+        if silent:
+            conn.close()
+        else:
+            self.nr_conns += 1
+            self.enqueue_req(conn)
+
+    def park(self, conn: SlotConnection) -> None:
+        """Watch a connection that has sent nothing yet; it takes no slot."""
+        if len(self.parked) >= PARKED_MOST:
+            self.unpark(next(iter(self.parked))).close()
+        self.parked[conn.sock] = (time.monotonic() + PARKED_SECONDS, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, self.on_parked_readable)
+
+    def unpark(self, sock: socket.socket) -> SlotConnection:
+        self.poller.unregister(sock)
+        return self.parked.pop(sock)[1]
+
+    def on_parked_readable(self, sock: socket.socket) -> None:
+        self.nr_conns += 1
+        self.enqueue_req(self.unpark(sock))
+
+    def linger(self, sock: socket.socket) -> None:
+        """End a connection as RFC 9112, 9.6 asks: half-close, read to the peer's end, close.
+
+        A plain close() with bytes unread makes the kernel send a reset, which can destroy a response
+        that the client has not read yet.
+        """
+        try:
+            sock.setblocking(False)
+            sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            sock.close()
+            return
+        self.lingering[sock] = (time.monotonic() + LINGER_SECONDS, LINGER_BYTES)
+        self.poller.register(sock, selectors.EVENT_READ, self.on_lingering_readable)
+        self.on_lingering_readable(sock)  # most clients have closed by now
+
+    def on_lingering_readable(self, sock: socket.socket) -> None:
+        deadline, left = self.lingering[sock]
+        try:
+            received = len(sock.recv(4096))
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        except OSError:
+            received = 0
+        if received and left > received:
+            self.lingering[sock] = (deadline, left - received)
+        else:
+            self.end_lingering(sock)
+
+    def end_lingering(self, sock: socket.socket) -> None:
+        self.poller.unregister(sock)
+        del self.lingering[sock]
+        sock.close()
+
+    def murder_pending(self) -> None:
+        """Called by the main loop at least once a second."""
+        super().murder_pending()
+        now = time.monotonic()
+        for sock in expired(self.parked, now):
+            self.unpark(sock).close()
+        for sock in expired(self.lingering, now):
+            self.end_lingering(sock)
+
+
+def expired(waiting: Mapping[socket.socket, tuple[float, Any]], now: float) -> list[socket.socket]:
+    """Return the sockets whose deadline has passed."""
+    socks = []
+    for sock, (deadline, _) in waiting.items():
+        if deadline > now:
+            break
+        socks.append(sock)
+    return socks
+
+
+def make_slots_exact(server: Any) -> str:
+    """Switch the arbiter's gthread workers to exact slots; return what was done, for the log.
+
+    Runs on the settings as they are in the end, so the thread count may come from anywhere.
+    """
+    cfg = server.cfg
+    if server.worker_class is not gthread.ThreadWorker:
+        return "one slot per worker" if cfg.worker_class_str == "sync" else "slots as the worker class has them"
+    taken = [name for name in ("worker_connections", "keepalive") if name in SOURCES]
+    if taken:
+        return f"slots not exact: {taken[0]} set by {SOURCES[taken[0]]}"
+    cfg.set("worker_connections", cfg.threads)
+    cfg.set("keepalive", 0)
+    if not hasattr(gthread.ThreadWorker, "set_accept_enabled"):  # gunicorn < 25 is built otherwise
+        return f"slots exact by worker_connections (gunicorn {gunicorn.__version__})"
+    server.worker_class = SlotWorker
+    return "exact slots"
+
+
+def defer_silent(listeners: Iterable[Any]) -> None:
+    """Let the kernel keep a new connection until its first byte is there (Linux, TCP)."""
+    option = getattr(socket, "TCP_DEFER_ACCEPT", None)
+    for listener in listeners:
+        if option is not None and listener.sock.family in (socket.AF_INET, socket.AF_INET6):
+            listener.sock.setsockopt(socket.IPPROTO_TCP, option, SILENT_SECONDS)
+
+
+# --- the start line ----------------------------------------------------------------------------
+
+
+def summary(cfg: Any, slots: str) -> str:
+    """Return what is in force and where it came from, in one line."""
+    workers, threads, kind = cfg.workers, cfg.threads, cfg.worker_class_str
+    if kind in ("sync", "gthread"):
+        size = f"{plural(workers, 'worker')} × {plural(threads, 'thread')} = {plural(workers * threads, 'slot')}"
+    else:
+        size = f"{plural(workers, 'worker')} of class {kind}"
+    origin = "workers: {}, threads: {}".format(*(SOURCES.get(name, "default") for name in ("workers", "threads")))
+    others = ", ".join(
+        f"{name} {shown(cfg.settings[name].get())} ({source})"
+        for name, source in sorted(SOURCES.items(), key=lambda item: (item[1] == "default", item[0]))
+        if name not in ("workers", "threads", "config")
+    )
+    return f"{size} on {available_cpus()} vCPU ({origin}); {slots}; {others}"
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def shown(value: Any) -> str:
+    if isinstance(value, type):
+        return value.__name__
+    return (",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)) or "none"
+
+
+# --- Server-Timing -----------------------------------------------------------------------------
+
+
+def with_server_timing(app: Callable[..., Any], cfg: Any) -> Callable[..., Any]:
+    """Wrap a WSGI app so that each response says what it cost (W3C Server Timing).
+
+    `app` is the wall time and `cpu` the CPU time of the thread, in ms, up to the moment at which the
+    app hands over its status and headers. What a streamed body costs afterwards is not in them.
+    `desc` names the worker (pid), the setting, its CPU seconds so far and its resident MB.
+    """
+    facts = (
+        f"pid={os.getpid()} workers={cfg.workers} threads={cfg.threads} "
+        f"class={cfg.worker_class_str} vcpu={available_cpus()}"
+    )
+    resident = resident_mb()
+    wall, cpu, process = time.perf_counter, time.thread_time, time.process_time
+
+    def timed(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        wall_start, cpu_start = wall(), cpu()
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            value = (
+                f"app;dur={(wall() - wall_start) * 1e3:.1f}, cpu;dur={(cpu() - cpu_start) * 1e3:.1f}, "
+                f'gunicorn;desc="{facts} cpu={process():.2f} rss={resident():.1f}"'
+            )
+            return start_response(status, [*headers, ("Server-Timing", value)], exc_info)
+
+        return app(environ, start)
+
+    return timed
+
+
+def resident_mb() -> Callable[[], float]:
+    """Return a function that tells this process's resident memory in MB (1024² bytes)."""
+    try:
+        file = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # not Linux: the peak is all there is
+        unit = 2**20 if sys.platform == "darwin" else 2**10
+        return lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    page = os.sysconf("SC_PAGE_SIZE") / 2**20
+    return lambda: int(os.pread(file, 64, 0).split()[1]) * page
+
+
+# --- gunicorn's hooks --------------------------------------------------------------------------
+
+
+def on_starting(server: Any) -> None:
+    server.log.info(summary(server.cfg, make_slots_exact(server)))
+
+
+on_reload = on_starting  # HUP reads this file anew, so all of it has to be done again
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    # Here, not in when_ready: with reuse_port a worker has sockets of its own, and HUP may bind anew.
+    defer_silent(worker.sockets)
+
+
+def post_worker_init(worker: Any) -> None:
+    if TIMING:
+        worker.wsgi = with_server_timing(worker.wsgi, worker.cfg)
+
+
+try:
+    VALUES, SOURCES = resolve(os.environ, sys.argv[1:])
+    TIMING = parse_flag("SERVER_TIMING", os.environ.get("SERVER_TIMING", "").strip() or "false")
+except BadSetting as error:
+    raise SystemExit(f"gunicorn.conf.py: {error}") from None
+globals().update(VALUES)
