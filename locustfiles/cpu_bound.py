@@ -1,0 +1,12 @@
+"""Requests that compute: the CPU is what limits them, and threads only make them wait for each other."""
+
+from locust import FastHttpUser, task
+
+
+class CpuBound(FastHttpUser):
+    """Calls `/cpu?ms=20` back to back."""
+
+    @task
+    def cpu(self) -> None:
+        """One request that takes 20 ms of CPU time."""
+        self.client.get("/cpu?ms=20", name="/cpu?ms=20")

@@ -1,0 +1,12 @@
+"""Requests that wait, as for a remote API: the CPU idles, so threads are what limits them."""
+
+from locust import FastHttpUser, task
+
+
+class IoBound(FastHttpUser):
+    """Calls `/io?ms=100` back to back, so that as many requests are under way as there are users."""
+
+    @task
+    def io(self) -> None:
+        """One request that takes 100 ms in the app."""
+        self.client.get("/io?ms=100", name="/io?ms=100")

@@ -1,0 +1,12 @@
+"""Requests that wait and then compute, as most do: where the limit is, only a measurement tells."""
+
+from locust import FastHttpUser, task
+
+
+class Mixed(FastHttpUser):
+    """Calls `/mixed?io_ms=80&cpu_ms=5` back to back."""
+
+    @task
+    def mixed(self) -> None:
+        """One request that waits 80 ms and takes 5 ms of CPU time."""
+        self.client.get("/mixed?io_ms=80&cpu_ms=5", name="/mixed?io_ms=80&cpu_ms=5")
