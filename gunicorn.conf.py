@@ -67,7 +67,7 @@ LINGER_SECONDS = 2.0
 LINGER_BYTES = 65536
 
 
-class BadSetting(Exception):
+class BadSettingError(Exception):
     """A value that cannot be used: what it is called, the value, and what was expected, in one line."""
 
     def __init__(self, name: str, value: object, expected: str, source: str = "") -> None:
@@ -144,7 +144,7 @@ def parse_flag(name: str, text: str) -> bool:
         return True
     if text in ("0", "f", "F", "FALSE", "false", "False"):
         return False
-    raise BadSetting(name, text, "expected true or false")
+    raise BadSettingError(name, text, "expected true or false")
 
 
 def parse_count(name: str, text: str, least: int = 1, most: int | None = None) -> int:
@@ -152,7 +152,7 @@ def parse_count(name: str, text: str, least: int = 1, most: int | None = None) -
     if re.fullmatch(r"\d+", text) and int(text) >= least and (most is None or int(text) <= most):
         return int(text)
     bounds = f"{least} or more" if most is None else f"{least} to {most}"
-    raise BadSetting(name, text, f"expected a whole number, {bounds}")
+    raise BadSettingError(name, text, f"expected a whole number, {bounds}")
 
 
 def parse_setting(name: str, text: str, variable: str) -> Any:
@@ -160,46 +160,49 @@ def parse_setting(name: str, text: str, variable: str) -> Any:
     declared = DECLARED[name]
     default = type(declared).default
     if callable(default):
-        raise BadSetting(
+        raise BadSettingError(
             variable, text, "expected no such variable: a hook is a function, define it in gunicorn.conf.py"
         )
     if name == "config":
-        raise BadSetting(variable, text, "expected on the command line: -c names the config file")
+        raise BadSettingError(variable, text, "expected on the command line: -c names the config file")
     if text == "None" and default is None:
         return None
-    least = 1 if name in AT_LEAST_ONE else 0
     value: Any
     try:
         if declared.type is int and default is not None and not name.startswith("http2"):
-            value = parse_count(variable, text, least)
+            value = parse_count(variable, text, 1 if name in AT_LEAST_ONE else 0)
         elif declared.action == "append":
             value = [part.strip() for part in text.split(",") if part.strip()]
             if not value:
-                raise BadSetting(variable, text, "expected one value or more, separated by commas")
+                raise BadSettingError(variable, text, "expected one value or more, separated by commas")
         elif isinstance(default, dict):
             value = json.loads(text)
         else:
             value = declared.type(text) if declared.type else text
         declared.copy().set(value)
-    except BadSetting:
+    except BadSettingError:
         raise
     except Exception as error:
-        if isinstance(default, dict):
-            expected = "a JSON object"
-        elif isinstance(default, bool) or declared.action == "store_const":
-            expected = "true or false"
-        else:
-            expected = f"a valid {name}"
         reason = " ".join(str(error).split())  # one line
-        raise BadSetting(variable, text, f"expected {expected} ({reason})") from None
+        raise BadSettingError(variable, text, f"expected {kind_of(name)} ({reason})") from None
     return value
+
+
+def kind_of(name: str) -> str:
+    """Say in words what a setting takes."""
+    declared = DECLARED[name]
+    if isinstance(type(declared).default, dict):
+        return "a JSON object"
+    if declared.action in ("store_true", "store_const"):
+        return "true or false"
+    return f"a valid {name}"
 
 
 def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     """Return {setting: (value, variable)} for all that the environment sets, the strongest variable first.
 
     Raises:
-        BadSetting: an unknown name under GUNICORN_, or a value that its setting refuses.
+        BadSettingError: an unknown name under GUNICORN_, or a value that its setting refuses.
     """
     env = {name: text.strip() for name, text in environ.items() if text.strip()}
     found: dict[str, tuple[Any, str]] = {}
@@ -212,7 +215,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
         if name not in DECLARED:
             near = difflib.get_close_matches(name, DECLARED, n=1)
             hint = f": did you mean GUNICORN_{near[0].upper()}?" if near else ""
-            raise BadSetting(variable, env[variable], f"gunicorn has no such setting{hint}")
+            raise BadSettingError(variable, env[variable], f"gunicorn has no such setting{hint}")
         found[name] = (parse_setting(name, env[variable], variable), variable)
 
     flag = "PYTHON_ENABLE_GUNICORN_MULTIWORKERS"
@@ -282,7 +285,7 @@ def resolve(environ: Mapping[str, str], argv: Sequence[str]) -> tuple[dict[str, 
         argv: the command line without the program's name.
 
     Raises:
-        BadSetting: any value, from wherever it comes, that gunicorn would choke on later.
+        BadSettingError: any value, from wherever it comes, that gunicorn would choke on later.
     """
     values = defaults()
     sources = dict.fromkeys(values, "default")
@@ -305,24 +308,24 @@ def check(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
     """Refuse what gunicorn accepts at first and then answers with silence or a traceback."""
     for name in AT_LEAST_ONE:
         if name in in_force and in_force[name] < 1:
-            raise BadSetting(name, in_force[name], "expected a whole number, 1 or more", sources[name])
+            raise BadSettingError(name, in_force[name], "expected a whole number, 1 or more", sources[name])
     folder = in_force.get("worker_tmp_dir")
     if folder and not (os.path.isdir(folder) and os.access(folder, os.W_OK)):
         expected = "expected a folder that can be written to"
-        raise BadSetting("worker_tmp_dir", folder, expected, sources["worker_tmp_dir"])
+        raise BadSettingError("worker_tmp_dir", folder, expected, sources["worker_tmp_dir"])
     for name in ("certfile", "keyfile", "ca_certs"):
         if in_force.get(name) and not os.path.isfile(in_force[name]):
-            raise BadSetting(name, in_force[name], "expected a file that is there", sources[name])
+            raise BadSettingError(name, in_force[name], "expected a file that is there", sources[name])
     level = in_force.get("loglevel")
     levels = gunicorn.glogging.Logger.LOG_LEVELS
     if level and level.lower() not in levels:
-        raise BadSetting("loglevel", level, f"expected one of {', '.join(levels)}", sources["loglevel"])
+        raise BadSettingError("loglevel", level, f"expected one of {', '.join(levels)}", sources["loglevel"])
     if sources.get("worker_class", "").startswith("GUNICORN_"):
         try:
             gunicorn.util.load_class(in_force["worker_class"])
         except Exception:
             expected = "expected sync, gthread, gevent, tornado or an importable package.module.Class"
-            raise BadSetting("worker_class", in_force["worker_class"], expected, sources["worker_class"]) from None
+            raise BadSettingError("worker_class", in_force["worker_class"], expected, sources["worker_class"]) from None
     for address in in_force["bind"]:
         check_address(address, sources["bind"])
 
@@ -335,11 +338,11 @@ def check_address(address: str, source: str) -> None:
         if isinstance(parsed, tuple):
             host, port = parsed
             if not 0 <= port <= 65535:
-                raise BadSetting("bind", address, f"{expected}, with a port from 0 to 65535", source)
+                raise BadSettingError("bind", address, f"{expected}, with a port from 0 to 65535", source)
             if not is_ip(host):
                 socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (RuntimeError, OSError, UnicodeError) as error:
-        raise BadSetting("bind", address, f"{expected} ({error})", source) from None
+        raise BadSettingError("bind", address, f"{expected} ({error})", source) from None
 
 
 def is_ip(host: str) -> bool:
@@ -363,7 +366,7 @@ def find_entry(folder: str) -> str:
     expected = (
         f"no app found there: expected one of {names}, or MODULE:NAME on the command line or in GUNICORN_WSGI_APP"
     )
-    raise BadSetting("chdir", folder, expected)
+    raise BadSettingError("chdir", folder, expected)
 
 
 # --- exact slots -------------------------------------------------------------------------------
@@ -620,6 +623,6 @@ def post_worker_init(worker: Any) -> None:
 try:
     VALUES, SOURCES = resolve(os.environ, sys.argv[1:])
     TIMING = parse_flag("SERVER_TIMING", os.environ.get("SERVER_TIMING", "").strip() or "false")
-except BadSetting as error:
+except BadSettingError as error:
     raise SystemExit(f"gunicorn.conf.py: {error}") from None
 globals().update(VALUES)

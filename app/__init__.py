@@ -9,7 +9,7 @@ def create_app() -> Flask:
     """Return the app, with the client's address and scheme restored behind App Service's front end."""
     app = Flask(__name__)
     app.register_blueprint(routes.blueprint)
-    app.wsgi_app = front_end.trusted_only(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = front_end.trusted_only(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 
 
