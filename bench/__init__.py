@@ -1,1 +1,1 @@
-"""Benchmarks of the stack."""
+"""Benchmarks: `python -m bench` measures and writes docs/benchmarks.md. The tests use its server and load too."""

@@ -1,0 +1,158 @@
+"""Starts a real gunicorn on a core of its own and looks at it from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Whatever the shell has set must not change what is measured.
+OURS = ("GUNICORN_", "PYTHON_ENABLE_GUNICORN", "PYTHON_GUNICORN", "WEB_CONCURRENCY", "PORT", "SERVER_TIMING", "LOCUST_")
+
+
+def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this process's environment without the variables of this stack, plus `extra`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return kept | dict(extra or {})
+
+
+def free_port() -> int:
+    """Return a TCP port on loopback that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def cores() -> tuple[set[int], set[int]]:
+    """Return the cores for the app and those for the load: one each, where there are two.
+
+    Raises:
+        RuntimeError: there is only one core, so the two would measure each other.
+    """
+    every = sorted(os.sched_getaffinity(0))
+    if len(every) < 2:
+        raise RuntimeError(f"cores={len(every)}: expected 2 or more, one for the app and one for the load")
+    return {every[0]}, {every[1]}
+
+
+class Server:
+    """A running gunicorn.
+
+    Attributes:
+        port: where it listens on 127.0.0.1.
+        process: its arbiter.
+        log: the path of all that it wrote.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        """Take over a started process."""
+        self.process, self.port, self.log = process, port, log
+
+    @property
+    def url(self) -> str:
+        """The address without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None, timeout: float = 10) -> tuple[int, str, str]:
+        """Return status, body and Server-Timing header of a GET."""
+        request = urllib.request.Request(self.url + path, headers=dict(headers or {}))
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:
+                return response.status, response.read().decode(), response.headers.get("Server-Timing", "")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(), ""
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the worker processes."""
+        children: list[psutil.Process] = psutil.Process(self.process.pid).children()
+        return children
+
+    def pss_mb(self) -> float:
+        """Return the memory of the whole process tree in MB (1024² bytes), shared pages counted once."""
+        tree = [psutil.Process(self.process.pid), *self.workers()]
+        return sum(float(process.memory_full_info().pss) for process in tree) / 2**20
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of all present workers, user and system."""
+        return sum(sum(process.cpu_times()[:2]) for process in self.workers())
+
+    def stop(self, seconds: float = 40) -> int:
+        """Send SIGTERM, wait, and return the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        finally:
+            self.process.kill()  # does nothing where wait() returned
+
+
+@contextlib.contextmanager
+def gunicorn(
+    args: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    *,
+    bare: bool = False,
+    cwd: Path = ROOT,
+    pin: set[int] | None = None,
+    ready: str = "/healthz",
+) -> Iterator[Server]:
+    """Run gunicorn until the block ends.
+
+    Args:
+        args: its command line, without --bind; without an app this stack's configuration finds one.
+        environ: variables on top of a clean environment.
+        bare: run without this stack's configuration file.
+        cwd: the folder to start in.
+        pin: the cores it may use.
+        ready: the path that must answer, with any status, before the block begins; "" for no wait.
+
+    Raises:
+        RuntimeError: it does not answer within 20 s, with what it wrote.
+    """
+    port = free_port()
+    variables = {"GUNICORN_BIND": f"127.0.0.1:{port}", "GUNICORN_ACCESSLOG": "None"} | dict(environ or {})
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        command = [sys.executable, "-m", "gunicorn", *args]
+        if bare:
+            empty = Path(folder) / "empty.py"
+            empty.write_text("control_socket_disable = True\n", encoding="utf-8")
+            command += ["--config", str(empty), "--bind", f"127.0.0.1:{port}"]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, cwd=cwd, env=clean_environ(variables), stdout=output, stderr=subprocess.STDOUT
+            )
+        if pin:
+            os.sched_setaffinity(process.pid, pin)  # before the workers are forked
+        server = Server(process, port, log)
+        try:
+            if ready:
+                wait_ready(server, ready)
+            yield server
+        finally:
+            server.stop()
+
+
+def wait_ready(server: Server, path: str, seconds: float = 20) -> None:
+    """Wait until the server answers with any status."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.process.poll() is None:
+        with contextlib.suppress(OSError):
+            server.get(path)
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"gunicorn did not answer on {path}:\n{server.log.read_text(encoding='utf-8')}")

@@ -1,0 +1,126 @@
+"""Runs the compose stack under a project name and on ports of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench import load
+from bench.server import ROOT, clean_environ, free_port
+
+# Compose reads these from the shell too, and none of them may leak into a measurement.
+COMPOSE_ONLY = ("APP_", "STARTUP_COMMAND", "COMPOSE_")
+
+
+class Stack:
+    """The compose stack of this repository.
+
+    Attributes:
+        project: Compose's project name; containers and image have it in theirs.
+        app_port: the app's port on 127.0.0.1.
+        web_port: Locust's.
+    """
+
+    def __init__(self, project: str) -> None:
+        """Choose the ports; starts nothing."""
+        self.project, self.app_port, self.web_port = project, free_port(), free_port()
+
+    @property
+    def image(self) -> str:
+        """The name of the app's image."""
+        return f"{self.project}-app"
+
+    @property
+    def app_url(self) -> str:
+        """The app's address on this machine."""
+        return f"http://127.0.0.1:{self.app_port}"
+
+    @property
+    def web_url(self) -> str:
+        """The address of Locust's web UI on this machine."""
+        return f"http://127.0.0.1:{self.web_port}"
+
+    def compose(
+        self,
+        *args: str,
+        environ: Mapping[str, str] | None = None,
+        env_file: Path | str = "/dev/null",
+        check: bool = True,
+        timeout: float = 240,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `docker compose` with `environ` set and no .env but `env_file`.
+
+        Raises:
+            RuntimeError: it failed, and `check` is set; with what it wrote.
+        """
+        shell = {name: value for name, value in clean_environ().items() if not name.startswith(COMPOSE_ONLY)}
+        ports = {"APP_PORT": str(self.app_port), "LOCUST_WEB_PORT": str(self.web_port)}
+        done = subprocess.run(
+            ["docker", "compose", "--project-name", self.project, "--env-file", str(env_file), *args],
+            cwd=ROOT,
+            env=shell | ports | dict(environ or {}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
+        if check and done.returncode:
+            raise RuntimeError(f"docker compose {' '.join(args)} ended with {done.returncode}:\n{done.stderr}")
+        return done
+
+    def up(self, *services: str, environ: Mapping[str, str] | None = None) -> None:
+        """Start services (all of them without a name), and wait until they are healthy."""
+        self.compose("up", "--detach", "--wait", "--force-recreate", *services, environ=environ)
+
+    def down(self) -> None:
+        """Remove the containers, the network and the image."""
+        self.compose("down", "--remove-orphans", "--timeout", "5", "--rmi", "local")
+
+    def container(self, service: str) -> str:
+        """Return the id of a service's container."""
+        return self.compose("ps", "--all", "--quiet", service).stdout.strip()
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        """Return what the engine says of a service's container."""
+        found: list[dict[str, Any]] = json.loads(docker("inspect", self.container(service)).stdout)
+        return found[0]
+
+    def log(self, service: str) -> str:
+        """Return all that a service's container wrote."""
+        done = docker("logs", self.container(service))
+        return done.stdout + done.stderr
+
+    def load(self, users: int, seconds: float, *args: str, environ: Mapping[str, str] | None = None) -> load.Load:
+        """Run Locust headless in its container against the app, under the same variables as the app."""
+        run = ["run", "--rm", "--no-TTY", *args]
+        done = self.compose(*run, "locust", *load.options(users, seconds), environ=environ, timeout=seconds + 120)
+        return load.parse(done.stdout)
+
+
+def docker(*args: str, check: bool = True, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    """Run `docker`.
+
+    Raises:
+        RuntimeError: it failed, and `check` is set; with what it wrote.
+    """
+    done = subprocess.run(
+        ["docker", *args], capture_output=True, text=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL
+    )
+    if check and done.returncode:
+        raise RuntimeError(f"docker {' '.join(args)} ended with {done.returncode}:\n{done.stderr}")
+    return done
+
+
+def image_bytes(image: str) -> int:
+    """Return an image's size in bytes, its base included."""
+    return int(docker("image", "inspect", "--format", "{{.Size}}", image).stdout)
+
+
+def environment(container: str) -> dict[str, str]:
+    """Return the variables that programs in a running container see."""
+    lines = docker("exec", container, "env").stdout.splitlines()
+    return dict(line.split("=", 1) for line in lines)

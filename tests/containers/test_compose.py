@@ -1,0 +1,177 @@
+"""The compose file, started for real: what is in force in the containers."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from bench.server import ROOT
+from bench.stack import Stack, docker, environment
+
+pytestmark = pytest.mark.container
+
+ARTICLE = "gunicorn --bind=0.0.0.0 --timeout 600 --threads 6 --workers 3 app:app"
+
+
+def example() -> dict[str, str]:
+    """Every variable that .env.example names, and its default."""
+    return dict(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def setting(stack: Stack) -> str:
+    with urllib.request.urlopen(stack.app_url + "/healthz", timeout=10) as response:
+        found = re.search(r"workers=\d+ threads=\d+", response.headers["Server-Timing"])
+    assert found
+    return found[0]
+
+
+def test_from_a_clean_clone(stack: Stack) -> None:
+    stack.up()
+    app, locust = stack.inspect("app"), stack.inspect("locust")
+    assert setting(stack) == "workers=3 threads=6"
+    assert "3 workers × 6 threads = 18 slots on 1 vCPU (workers: default, threads: default)" in stack.log("app")
+    with urllib.request.urlopen(stack.web_url, timeout=10) as response:
+        assert response.status == 200
+    assert app["HostConfig"]["CpusetCpus"] == "0"
+    assert app["HostConfig"]["Memory"] == app["HostConfig"]["MemorySwap"] == 512 * 2**20
+    for container in (app, locust):
+        host = container["HostConfig"]
+        assert host["ReadonlyRootfs"]
+        assert host["Init"]
+        assert host["CapDrop"] == ["ALL"]
+        assert host["SecurityOpt"] == ["no-new-privileges:true"]
+        published = [port for ports in host["PortBindings"].values() for port in ports]
+        assert {port["HostIp"] for port in published} == {"127.0.0.1"}
+        assert container["State"]["Health"]["Status"] == "healthy"
+    assert locust["Config"]["StopSignal"] == "SIGINT"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"GUNICORN_WORKERS": "1", "GUNICORN_THREADS": "1"}, "workers=1 threads=1"),
+        ({"STARTUP_COMMAND": ARTICLE}, "workers=3 threads=6"),
+        ({"STARTUP_COMMAND": "gunicorn -w 2 --threads 4 app:app"}, "workers=2 threads=4"),
+        ({"GUNICORN_CMD_ARGS": "--workers 2 --threads 9"}, "workers=2 threads=9"),
+        (
+            {"PYTHON_ENABLE_GUNICORN_MULTIWORKERS": "true", "PYTHON_GUNICORN_CUSTOM_THREAD_NUM": "2"},
+            "workers=3 threads=2",
+        ),
+        ({"WEB_CONCURRENCY": "2"}, "workers=2 threads=6"),
+        ({"APP_CPUSET": "0-1"}, "workers=5 threads=6"),
+    ],
+    ids=str,
+)
+def test_effective_setting(stack: Stack, environ: dict[str, str], expected: str) -> None:
+    stack.up("app", environ=environ)
+    assert setting(stack) == expected
+    if command := environ.get("STARTUP_COMMAND"):
+        assert stack.inspect("app")["Config"]["Cmd"] == shlex.split(command)
+
+
+def test_empty_variables_are_unset(stack: Stack) -> None:
+    """As in a .env in which every line of .env.example stands without a value."""
+    names = set(example()) - {"APP_PORT", "LOCUST_WEB_PORT"}
+    assert {"GUNICORN_THREADS", "LOCUST_RUN_TIME", "LOCUST_HEADLESS", "WEB_CONCURRENCY"} <= names
+    stack.up(environ=dict.fromkeys(names, ""))
+    assert setting(stack) == "workers=3 threads=6"
+    for service in ("app", "locust"):
+        variables = environment(stack.container(service))
+        assert [name for name, value in variables.items() if not value] == []
+        assert [name for name in variables if name.endswith("_")] == []
+
+
+def test_every_variable_arrives(stack: Stack) -> None:
+    """Whatever value: the compose file passes it on."""
+    values = {name: "7" for name in example() if name.startswith(("GUNICORN_", "LOCUST_", "WEB_", "PYTHON_"))}
+    values |= {"LOCUST_WEB_PORT": str(stack.web_port)}
+    config = stack.compose("config", environ=values).stdout
+    for name, value in values.items():
+        assert re.search(rf'^ +{name}: "?{value}"?$', config, re.MULTILINE), name
+
+
+def test_a_bad_value_ends_it_with_one_line(stack: Stack) -> None:
+    done = stack.compose(
+        "up", "--no-log-prefix", "--exit-code-from", "app", "app", environ={"GUNICORN_THREADS": "abc"}, check=False
+    )
+    assert done.returncode == 1
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if "gunicorn" in line or "Traceback" in line]
+    assert lines == ["gunicorn.conf.py: GUNICORN_THREADS=abc: expected a whole number, 1 or more"]
+
+
+def test_a_plan_of_more_cores_than_there_are_is_one_line(stack: Stack) -> None:
+    done = stack.compose("up", "--detach", "app", env_file=ROOT / "plans" / "P5mv3.env", check=False)
+    assert done.returncode
+    assert "Requested CPUs are not available - requested 0-31" in done.stderr.splitlines()[-1]
+
+
+def test_another_plan(stack: Stack) -> None:
+    stack.compose("up", "--detach", "--wait", "app", env_file=ROOT / "plans" / "P1v3.env")
+    host = stack.inspect("app")["HostConfig"]
+    assert (host["CpusetCpus"], host["Memory"]) == ("0-1", 6912 * 2**20)
+    assert setting(stack) == "workers=5 threads=6"
+
+
+def test_stop_ends_requests_first_and_exits_with_0(stack: Stack) -> None:
+    stack.up("app")
+    status: list[int] = []
+
+    def request() -> None:
+        with urllib.request.urlopen(stack.app_url + "/io?ms=3000", timeout=30) as response:
+            status.append(response.status)
+
+    requests = [threading.Thread(target=request) for _ in range(18)]
+    for thread in requests:
+        thread.start()
+    time.sleep(1)
+    begin = time.monotonic()
+    stack.compose("stop", "app")
+    for thread in requests:
+        thread.join()
+    assert status == [200] * 18
+    assert time.monotonic() - begin < 6
+    assert stack.inspect("app")["State"]["ExitCode"] == 0
+
+
+def test_stop_grace_is_longer_than_gunicorns(stack: Stack) -> None:
+    """Compose's 10 s would kill the container while gunicorn still waits its 30 s for requests."""
+    stack.up("app")
+    grace = stack.compose("config").stdout
+    seconds = re.search(r"stop_grace_period: (\d+)s", grace)
+    assert seconds
+    printed = docker("exec", stack.container("app"), "gunicorn", "--print-config", "app:app").stdout
+    graceful = re.search(r"^graceful_timeout += (\d+)$", printed, re.MULTILINE)
+    assert graceful
+    assert int(seconds[1]) > int(graceful[1])
+
+
+def test_locust_writes_its_report_on_stop(stack: Stack, tmp_path: Path) -> None:
+    stack.up("app")
+    tmp_path.chmod(0o777)  # the container's user is not this one
+    run = ["run", "--detach", "--volume", f"{tmp_path}:/out", "locust", "--headless", "--html", "/out/report.html"]
+    container = stack.compose(*run).stdout.strip()
+    try:
+        time.sleep(5)
+        docker("stop", container)
+        assert "<html" in (tmp_path / "report.html").read_text()
+    finally:
+        docker("rm", "--force", container)
+
+
+@pytest.mark.parametrize("scenario", ["io_bound", "cpu_bound", "mixed", "template"])
+def test_scenarios_run_headless(stack: Stack, scenario: str) -> None:
+    stack.up("app")
+    result = stack.load(6, 4, environ={"LOCUST_LOCUSTFILE": f"{scenario}.py"})
+    assert result.requests > 0
+    assert result.failures == 0
+
+
+def test_the_files_of_the_locust_container_are_the_repositorys(stack: Stack, tmp_path: Path) -> None:
+    done = stack.compose("run", "--rm", "--no-TTY", "--no-deps", "--entrypoint", "ls", "locust", "/mnt/locust")
+    assert {"io_bound.py", "cpu_bound.py", "mixed.py", "template.py"} <= set(done.stdout.split())

@@ -1,0 +1,184 @@
+"""The image: what is in it, who runs it, how it says that it is well; and the same of a copied Dockerfile."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.server import ROOT, free_port
+from bench.stack import Stack, docker, image_bytes
+
+pytestmark = pytest.mark.container
+
+BASE = "python:3.13-slim-trixie"
+
+
+def in_image(image: str, *command: str) -> str:
+    return docker("run", "--rm", image, *command).stdout.strip()
+
+
+def test_size_above_the_base(stack: Stack) -> None:
+    assert image_bytes(stack.image) - image_bytes(BASE) <= 25e6
+
+
+def test_holds_the_app_and_nothing_else(stack: Stack) -> None:
+    found = in_image(stack.image, "find", "/srv/app", "-type", "f").split()
+    tracked = subprocess.run(["git", "ls-files", "app"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    expected = {*tracked.split(), "gunicorn.conf.py", "requirements.txt"}
+    assert {name.removeprefix("/srv/app/") for name in found} == expected
+
+
+@pytest.mark.parametrize("module", ["locust", "pytest", "pip", "playwright", "psutil"])
+def test_no_development_tools(stack: Stack, module: str) -> None:
+    code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is not None)"
+    assert docker("run", "--rm", stack.image, "python", "-c", code, check=False).returncode == 0
+
+
+def test_no_compiler(stack: Stack) -> None:
+    done = docker("run", "--rm", stack.image, "sh", "-c", "command -v gcc cc make", check=False)
+    assert done.stdout == ""
+
+
+def test_runs_as_a_fixed_user_who_cannot_change_the_code(stack: Stack) -> None:
+    assert in_image(stack.image, "id", "-u") == "10001"
+    assert in_image(stack.image, "find", "/srv/app", "/opt/venv", "-writable", "!", "-type", "l") == ""
+
+
+def test_secrets_stay_outside(tmp_path: Path) -> None:
+    """Whatever lies about in the folder: only what .dockerignore names gets in."""
+    for name in ("app", "gunicorn.conf.py", "requirements.txt", "Dockerfile", ".dockerignore"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    for name in (".env", "id_rsa", "app/.env", "app/.env.local", ".git/config", "tests/test_x.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("SECRET")
+    image = f"slots-secrets-{free_port()}"
+    docker("build", "--quiet", "--tag", image, str(tmp_path))
+    try:
+        done = docker("run", "--rm", image, "grep", "-rl", "SECRET", "/srv/app", check=False)
+        assert done.stdout == ""
+    finally:
+        docker("rmi", "--force", image)
+
+
+# --- the Dockerfile in a project that is not ours ---------------------------------------------------
+
+APP = """
+import time
+from flask import Flask
+app = Flask(__name__)
+app.get("/")(lambda: "mine")
+"""
+
+HEALTH = {
+    "ok": ("lambda: 'ok'", 0),
+    "missing": ("", 0),
+    "redirect": ("lambda: ('', 302, {'Location': '/'})", 0),
+    "broken": ("lambda: ('', 500)", 1),
+    "unavailable": ("lambda: ('', 503)", 1),
+    "silent": ("lambda: time.sleep(20) or 'late'", 1),
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A folder with the two copied files and a requirements.txt without gunicorn and without hashes."""
+    for name in ("Dockerfile", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "requirements.txt").write_text("flask\n")
+    yield tmp_path
+    docker("rmi", "--force", tmp_path.name.lower(), check=False)
+
+
+def start(project: Path, *options: str) -> tuple[str, int]:
+    """Build and start a project; return the container and its port once it answers."""
+    image, port = project.name.lower(), free_port()
+    docker("build", "--quiet", "--tag", image, str(project))
+    container = docker("run", "--detach", "--publish", f"127.0.0.1:{port}:8000", *options, image).stdout.strip()
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return container, port
+    log = docker("logs", container).stderr
+    docker("rm", "--force", container)
+    raise AssertionError(f"no answer:\n{log}")
+
+
+@pytest.mark.parametrize("name", ["application", "app", "run", "index", "server", "wsgi"])
+def test_a_copied_dockerfile_builds_and_serves(project: Path, name: str) -> None:
+    (project / f"{name}.py").write_text(APP)
+    container, port = start(project)
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
+            assert response.read() == b"mine"
+        assert "exact slots" in docker("logs", container).stderr
+    finally:
+        docker("rm", "--force", container)
+
+
+@pytest.mark.parametrize("kind", HEALTH)
+def test_health_check(project: Path, kind: str) -> None:
+    """The image's own command, run as the engine runs it."""
+    view, status = HEALTH[kind]
+    (project / "app.py").write_text(APP + (f'app.get("/healthz", endpoint="health")({view})\n' if view else ""))
+    container, _ = start(project)
+    try:
+        (inspected,) = json.loads(docker("inspect", container).stdout)
+        form, *command = inspected["Config"]["Healthcheck"]["Test"]
+        assert form == "CMD"
+        assert docker("exec", container, *command, check=False).returncode == status
+    finally:
+        docker("rm", "--force", container)
+
+
+# --- limits and stopping ----------------------------------------------------------------------------
+
+
+def test_half_a_cpu_counts_as_one(stack: Stack) -> None:
+    container = docker("run", "--detach", "--cpus", "0.5", stack.image).stdout.strip()
+    try:
+        end = time.monotonic() + 20
+        while " vCPU (" not in (log := docker("logs", container).stderr) and time.monotonic() < end:
+            time.sleep(0.2)
+        assert "3 workers × 6 threads = 18 slots on 1 vCPU (workers: default, threads: default)" in log
+    finally:
+        docker("rm", "--force", container)
+
+
+@pytest.mark.parametrize("value", ["GUNICORN_BIND=nonsense", "GUNICORN_THREADS=abc", "GUNICORN_WORKER_TMP_DIR=/nope"])
+def test_a_bad_value_is_one_line(stack: Stack, value: str) -> None:
+    done = docker("run", "--rm", "--env", value, stack.image, check=False, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"gunicorn.conf.py: {value}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_first_answer_within_two_seconds(stack: Stack) -> None:
+    seconds = []
+    for _ in range(3):
+        port = free_port()
+        begin = time.monotonic()
+        container = docker("run", "--detach", "--publish", f"127.0.0.1:{port}:8000", stack.image).stdout.strip()
+        try:
+            while time.monotonic() < begin + 20:
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as response:
+                        assert response.status == 200
+                    break
+                except OSError:
+                    time.sleep(0.02)
+            seconds.append(time.monotonic() - begin)
+        finally:
+            docker("rm", "--force", container)
+    assert min(seconds) < 2

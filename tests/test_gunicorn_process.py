@@ -1,0 +1,302 @@
+"""gunicorn.conf.py under a real gunicorn: what is in force, exact slots, rough clients."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bench import clients, load
+from bench.server import ROOT, Server, clean_environ, cores, gunicorn
+
+
+def start_line(server: Server) -> str:
+    """The last line that says what is in force."""
+    return [line for line in server.log.read_text().splitlines() if " vCPU (" in line][-1]
+
+
+def setting(server: Server) -> str:
+    """The setting in force, from a worker itself."""
+    found = re.search(r"workers=\d+ threads=\d+ class=\w+", server.get("/healthz")[2])
+    assert found
+    return found[0]
+
+
+def run(args: Sequence[str], environ: dict[str, str], cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run a gunicorn that is expected to end by itself."""
+    command = [sys.executable, "-m", "gunicorn", *args]
+    env = clean_environ(environ)
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=20, check=False)
+
+
+@pytest.mark.parametrize(
+    ("environ", "args"),
+    [
+        ({"GUNICORN_THREADS": "abc"}, []),
+        ({"GUNICORN_THREADS": "0"}, []),
+        ({"GUNICORN_WORKERS": "0"}, []),
+        ({"GUNICORN_WROKERS": "3"}, []),
+        ({"GUNICORN_ON_STARTING": "x"}, []),
+        ({"GUNICORN_WORKER_TMP_DIR": "/nope"}, []),
+        ({"GUNICORN_BIND": "nonsense"}, []),
+        ({"PYTHON_ENABLE_GUNICORN_MULTIWORKERS": "maybe"}, []),
+        ({"GUNICORN_CHDIR": "/proc"}, []),
+        ({"GUNICORN_CERTFILE": "/nope"}, []),
+        ({}, ["--threads", "0"]),
+        ({}, ["--workers", "0"]),
+        ({}, ["--worker-tmp-dir", "/nope"]),
+        ({"GUNICORN_THREADS": "0"}, ["--check-config"]),
+    ],
+    ids=str,
+)
+def test_bad_value_ends_the_start_with_one_line(environ: dict[str, str], args: list[str]) -> None:
+    done = run(args, environ)
+    assert done.returncode == 1
+    assert re.fullmatch(r"gunicorn\.conf\.py: [^\n]+\n", done.stderr)
+    assert done.stdout == ""
+
+
+def test_a_good_configuration_passes_the_check() -> None:
+    assert run(["--check-config"], {}).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("environ", "args", "expected", "origin"),
+    [
+        ({}, [], "threads=6 class=gthread", "threads: default"),
+        ({"GUNICORN_THREADS": ""}, [], "threads=6 class=gthread", "threads: default"),
+        ({"GUNICORN_THREADS": "1"}, [], "threads=1 class=sync", "threads: GUNICORN_THREADS"),
+        ({"GUNICORN_CMD_ARGS": "--threads 9"}, [], "threads=9 class=gthread", "threads: GUNICORN_CMD_ARGS"),
+        ({"GUNICORN_THREADS": "4"}, ["--threads", "9"], "threads=9 class=gthread", "threads: command line"),
+        ({"GUNICORN_WORKER_CLASS": "gevent"}, [], "threads=6 class=gevent", "threads: default"),
+    ],
+    ids=str,
+)
+def test_what_is_in_force_and_where_it_came_from(
+    environ: dict[str, str], args: list[str], expected: str, origin: str
+) -> None:
+    environ = {"SERVER_TIMING": "true", "GUNICORN_WORKERS": "2"} | environ
+    with gunicorn(args, environ) as server:
+        assert setting(server) == f"workers=2 {expected}"
+        assert f"(workers: GUNICORN_WORKERS, {origin})" in start_line(server)
+        assert "Traceback" not in server.log.read_text()
+
+
+def test_no_header_unless_asked_for() -> None:
+    with gunicorn() as server:
+        assert server.get("/healthz")[2] == ""
+
+
+# --- exact slots --------------------------------------------------------------------------------
+
+
+def most_at_once(server: Server, requests: int) -> int:
+    """How many of these simultaneous requests end in the first wave, of a route that waits 500 ms."""
+    begin = time.monotonic()
+
+    def one(_: int) -> float:
+        assert server.get("/io?ms=500")[0] == 200
+        return time.monotonic() - begin
+
+    with ThreadPoolExecutor(requests) as pool:
+        ends = list(pool.map(one, range(requests)))
+    return sum(end < 0.95 for end in ends)
+
+
+@pytest.mark.parametrize(
+    ("environ", "args", "slots"),
+    [
+        ({"GUNICORN_WORKERS": "3", "GUNICORN_THREADS": "4"}, [], 12),
+        ({"GUNICORN_CMD_ARGS": "--workers 2 --threads 5"}, [], 10),
+        ({}, ["--workers", "4", "--threads", "2", "--worker-class", "gthread"], 8),
+        ({"GUNICORN_WORKERS": "3", "GUNICORN_THREADS": "1"}, [], 3),
+    ],
+    ids=str,
+)
+def test_every_slot_is_used_and_no_more(environ: dict[str, str], args: list[str], slots: int) -> None:
+    """With twice as many requests as slots exactly the slots are served at first: none waits beside a free one."""
+    with gunicorn(args, environ) as server:
+        assert most_at_once(server, 2 * slots) == slots
+
+
+def test_slots_follow_the_threads_after_a_reload(tmp_path: Path) -> None:
+    """HUP reads the file anew: here it has changed meanwhile."""
+    text = (ROOT / "gunicorn.conf.py").read_text()
+    config = tmp_path / "gunicorn.conf.py"
+    config.write_text(text)
+    environ = {"GUNICORN_WORKERS": "2", "SERVER_TIMING": "true"}
+    with gunicorn(["--config", str(config)], environ) as server:
+        assert setting(server) == "workers=2 threads=6 class=gthread"
+        before = {worker.pid for worker in server.workers()}
+        config.write_text(text.replace('"threads": 6', '"threads": 4'))
+        server.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + 20
+        while time.monotonic() < end and before & {worker.pid for worker in server.workers()}:
+            time.sleep(0.1)
+        assert setting(server) == "workers=2 threads=4 class=gthread"
+        assert most_at_once(server, 16) == 8
+        assert "2 workers × 4 threads = 8 slots" in start_line(server)
+
+
+@pytest.mark.parametrize("name", ["WORKER_CONNECTIONS", "KEEPALIVE"])
+def test_a_setting_of_ones_own_is_left_alone(name: str) -> None:
+    with gunicorn(environ={f"GUNICORN_{name}": "50"}) as server:
+        assert f"slots not exact: {name.lower()} set by GUNICORN_{name}" in start_line(server)
+        with socket.create_connection(("127.0.0.1", server.port)) as sock:
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b"Connection: keep-alive" in sock.recv(4096)
+
+
+# --- rough clients --------------------------------------------------------------------------------
+
+
+def test_silent_connections_hold_no_slot() -> None:
+    with gunicorn(environ={"GUNICORN_WORKERS": "1"}) as server, clients.silent(server.port, 6):
+        begin = time.monotonic()
+        assert server.get("/healthz")[0] == 200
+        assert time.monotonic() - begin < 0.2
+
+
+@pytest.mark.parametrize("threads", ["1", "6"])
+def test_a_silent_connection_is_served_when_it_speaks(threads: str) -> None:
+    environ = {"GUNICORN_WORKERS": "1", "GUNICORN_THREADS": threads}
+    with gunicorn(environ=environ) as server, clients.silent(server.port, 1) as (sock,):
+        time.sleep(1)
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert sock.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+def unix_request(path: Path) -> bytes:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(path))
+        sock.settimeout(5)
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        return sock.recv(4096)
+
+
+def test_silent_connections_are_parked_where_the_kernel_cannot_keep_them(tmp_path: Path) -> None:
+    """A Unix socket has no TCP_DEFER_ACCEPT, so the worker gets a silent connection at once."""
+    path = tmp_path / "socket"
+    environ = {"GUNICORN_WORKERS": "1", "GUNICORN_BIND": f"unix:{path}"}
+    with gunicorn(environ=environ, ready="") as server:
+        end = time.monotonic() + 10
+        while not path.exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        socks = [socket.socket(socket.AF_UNIX) for _ in range(7)]
+        for sock in socks:
+            sock.connect(str(path))
+        time.sleep(0.3)
+        begin = time.monotonic()
+        assert unix_request(path).startswith(b"HTTP/1.1 200")
+        assert time.monotonic() - begin < 0.5
+        socks[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert socks[0].recv(4096).startswith(b"HTTP/1.1 200")
+        for sock in socks[1:]:
+            sock.settimeout(10)
+            assert sock.recv(1) == b""  # closed by the worker, after PARKED_SECONDS
+            sock.close()
+        assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("hold", [0.05, 4.0])
+def test_slow_closers_delay_nobody(hold: float) -> None:
+    """Under gunicorn's own gthread they stop the worker's main loop until they have closed, for up to 2 s each."""
+    with gunicorn(environ={"GUNICORN_WORKERS": "1"}) as server:
+        stop = threading.Event()
+        slow = threading.Thread(target=clients.slow_closers, args=(server.port, 12, hold, 5.0, stop))
+        slow.start()
+        time.sleep(0.5)
+        delays = []
+        for _ in range(10):
+            begin = time.monotonic()
+            assert server.get("/healthz")[0] == 200
+            delays.append(time.monotonic() - begin)
+        stop.set()
+        slow.join()
+    # 12 clients of a route that waits 100 ms share 6 slots, so one more may wait about 200 ms.
+    assert sorted(delays)[-2] < 0.6
+
+
+def test_a_response_survives_what_the_client_sends_too_much() -> None:
+    """Unread bytes at a plain close() make the kernel reset the connection, response and all."""
+    with gunicorn() as server:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
+                sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + b"x" * 20000)
+                received = b""
+                while chunk := sock.recv(4096):
+                    received += chunk
+                assert received.startswith(b"HTTP/1.1 200")
+                assert received.rstrip().endswith(b"</html>")
+
+
+def test_no_thread_and_no_socket_is_left_behind() -> None:
+    """After rough clients a worker holds what it held before."""
+    with gunicorn(environ={"GUNICORN_WORKERS": "1"}) as server:
+        (worker,) = server.workers()
+        for _ in range(20):
+            server.get("/healthz")
+        before = worker.num_fds()
+        clients.slow_closers(server.port, 12, 0.3, 3.0, threading.Event())
+        for _ in range(50):
+            with socket.create_connection(("127.0.0.1", server.port)) as sock:
+                sock.sendall(b"GET /io HTTP/1.1\r\nHost: x\r\n\r\n")
+        end = time.monotonic() + 10
+        while worker.num_fds() > before and time.monotonic() < end:
+            time.sleep(0.1)
+        assert worker.num_fds() <= before
+
+
+# --- behind and without a front end -----------------------------------------------------------------
+
+
+def test_forged_headers_count_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from flask import Flask, request\n"
+        "from app.front_end import trusted_only\n"
+        "app = Flask(__name__)\n"
+        "app.wsgi_app = trusted_only(app.wsgi_app)\n"
+        "@app.get('/<path:path>')\n"
+        "def seen(path):\n"
+        "    return [request.remote_addr, request.scheme, request.host, request.script_root]\n"
+    )
+    forged = {
+        "X-Forwarded-For": "6.6.6.6",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil",
+        "X-Forwarded-Prefix": "/evil",
+        "Disguised-Host": "evil",
+        "X-Client-IP": "6.6.6.6",
+        "SCRIPT_NAME": "/evil",
+        "Host": "good",
+    }
+    config = ["--config", str(ROOT / "gunicorn.conf.py")]
+    for environ in ({}, {"WEBSITE_SITE_NAME": "site"}):
+        # Flask's app module must not be this repository's, so the config file is named and the folder is another.
+        (tmp_path / "main.py").write_text((tmp_path / "app.py").read_text())
+        with gunicorn([*config, "main:app"], environ, cwd=tmp_path) as server:
+            status, body, _ = server.get("/x", forged)
+        assert (status, body.split()) == (200, ['["127.0.0.1","http","good",""]'])
+
+
+# --- load ---------------------------------------------------------------------------------------
+
+
+def test_no_failure_when_clients_wait_two_seconds() -> None:
+    """gunicorn's own keep-alive of 2 s loses every seventh of these requests to a closed connection."""
+    app, generator = cores()
+    with gunicorn(environ={"GUNICORN_WORKERS": "3"}, pin=app) as server:
+        result = load.locust(server.url, clients.WAITING, 60, 15, pin=generator)
+    assert result.requests > 300
+    assert result.failures == 0
