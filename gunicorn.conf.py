@@ -241,7 +241,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
 
 
 def default_workers() -> int:
-    """gunicorn's rule of thumb. A start to measure from, see docs/choosing-values.md."""
+    """gunicorn's rule of thumb. A start to measure from."""
     return 2 * available_cpus() + 1
 
 
@@ -402,7 +402,7 @@ class SlotWorker(gthread.ThreadWorker):
     * a client that connects and says nothing. gthread spends a thread on it for 5 s; here the kernel
       keeps it (TCP_DEFER_ACCEPT), and after that it is parked in the poller and closed.
 
-    docs/how-it-measures.md has the measurements behind this choice.
+    docs/exact-slots.md of this project has the measurements behind this choice.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

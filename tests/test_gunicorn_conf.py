@@ -95,7 +95,7 @@ def test_values_are_parsed_as_declared(conf: Conf, text: str, name: str, value: 
 
 
 def test_defaults(conf: Conf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     module = conf({"GUNICORN_THREADS": "", "GUNICORN_WORKERS": " ", "PORT": "", "SERVER_TIMING": ""})
     assert (module.workers, module.threads, module.timeout, module.bind) == (3, 6, 600, ["0.0.0.0:8000"])
     assert (module.accesslog, module.errorlog, module.TIMING) == ("-", "-", False)
@@ -132,7 +132,7 @@ def test_precedence(
     conf: Conf, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], argv: list[str], workers: int, source: str
 ) -> None:
     """`workers` is what the file says; gunicorn itself puts GUNICORN_CMD_ARGS and the command line on top."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     module = conf(environ, ["app:app", *argv])
     assert (module.workers, module.SOURCES["workers"]) == (workers, source)
 
@@ -175,7 +175,7 @@ def test_quota(
     conf: Conf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, files: dict[str, str], cgroup: str, cpus: int
 ) -> None:
     module = conf()
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -1,0 +1,47 @@
+"""`python -m bench [SECTION ...]` measures, keeps the figures in docs/benchmarks.json and writes docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from typing import Any
+
+import click
+
+from bench import report
+from bench.sections import SECTIONS
+from bench.server import ROOT, cores
+
+FIGURES = ROOT / "docs" / "benchmarks.json"
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+def machine() -> str:
+    """Return what the figures were measured on, in one line."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("gunicorn", "flask", "locust"))
+    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {versions}"
+
+
+@click.command()
+@click.argument("sections", nargs=-1, type=click.Choice(list(SECTIONS)))
+def main(sections: tuple[str, ...]) -> None:
+    """Measure SECTIONS (all without one), one after the other, and write docs/benchmarks.md."""
+    if cores() == (None, None):
+        raise click.ClickException("cores: expected Linux with 2 or more, one for the app and one for the load")
+    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+    for name in sections or SECTIONS:
+        click.echo(name, err=True)
+        rows = SECTIONS[name]()
+        today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+        figures[name] = {"date": today, "machine": machine(), "rows": rows}
+        FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        PAGE.write_text(report.render(figures), encoding="utf-8")
+    click.echo(f"written: {PAGE.relative_to(ROOT)}", err=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""Writes docs/benchmarks.md from the figures."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from typing import Any
+
+INTRODUCTION = """# Benchmarks
+
+`make bench` measures all of this (about 15 minutes, two free cores) and writes this page;
+`make bench ARGS=settings` measures one section. App and Locust run on a core each. Every cell is measured three
+times in shuffled order; the figures are the three runs, smallest first, and ratios hold within a section only.
+"""
+
+
+def table(head: list[str], rows: Iterable[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def runs(values: Iterable[float], digits: int = 0) -> str:
+    """Return the repeats of one cell, smallest first."""
+    return " · ".join(f"{value:.{digits}f}" for value in sorted(values))
+
+
+def settings(rows: list[dict[str, Any]]) -> str:
+    """Efficiency is the median against what the slots (or users, if fewer) could serve."""
+    head = ["setting", "users", "requests/s", "ideal", "slot efficiency", "p95 ms", "failed"]
+    return table(
+        head,
+        (
+            [
+                row["setting"],
+                str(row["users"]),
+                runs(row["rps"], 1),
+                f"{row['ideal_rps']:.0f}",
+                f"{statistics.median(row['rps']) / row['ideal_rps']:.2f}",
+                runs(row["p95_ms"]),
+                str(row["failures"]),
+            ]
+            for row in rows
+        ),
+    )
+
+
+def policies(rows: list[dict[str, Any]]) -> str:
+    """Requests per second for routes, median response time in ms for slow closers."""
+    kinds = [kind for kind in rows[0] if kind != "policy"]
+    head = [
+        "3 × 6 by",
+        *(
+            f"{kind}, requests/s" if kind.endswith(" ms") and "close" not in kind else f"{kind}, median ms"
+            for kind in kinds
+        ),
+    ]
+    return table(head, ([row["policy"], *(runs(row[kind]) for kind in kinds)] for row in rows))
+
+
+def waiting(rows: list[dict[str, Any]]) -> str:
+    """Requests and how many of them failed."""
+    return table(
+        ["3 × 6 by", "requests", "failed"],
+        ([row["policy"], str(row["requests"]), str(row["failures"])] for row in rows),
+    )
+
+
+def header(rows: list[dict[str, Any]]) -> str:
+    """Throughput, and CPU time for each request."""
+    off, on = rows
+    ratio = statistics.median(on["rps"]) / statistics.median(off["rps"])
+    cost = statistics.median(on["cpu_us"]) - statistics.median(off["cpu_us"])
+    text = table(
+        ["SERVER_TIMING", "requests/s", "CPU µs per request"],
+        ([row["SERVER_TIMING"], runs(row["rps"]), runs(row["cpu_us"])] for row in rows),
+    )
+    return text + f"\nWith the header {ratio:.2f} of the throughput, for {cost:.0f} µs of CPU more per request.\n"
+
+
+def memory(rows: list[dict[str, Any]]) -> str:
+    """PSS of the tree."""
+    return table(
+        ["preload_app", "1, 2, 3, 5 workers: MB", "each further worker: MB"],
+        (
+            [row["preload_app"], ", ".join(map(str, row["workers_1_2_3_5_mb"])), str(row["each_further_mb"])]
+            for row in rows
+        ),
+    )
+
+
+def image(rows: list[dict[str, Any]]) -> str:
+    """Size and start."""
+    (row,) = rows
+    return table(
+        ["above the base image, MB", "`docker run` to the first 200, s"],
+        [[str(row["above_base_mb"]), runs(row["first_200_s"], 2)]],
+    )
+
+
+SECTIONS = {
+    "settings": ("The problem and the fix: a route that waits 100 ms", settings),
+    "policies": ("Ways to make slots exact, 36 clients", policies),
+    "waiting": ("Requests lost: 60 users POST, wait 2.0 s and POST again, for 30 s", waiting),
+    "header": ("What the Server-Timing header costs: a hello route, 36 users", header),
+    "memory": ("Memory of the sample app, whole process tree (PSS)", memory),
+    "image": ("Image and start", image),
+}
+
+
+def render(figures: dict[str, Any]) -> str:
+    """Return the page for all sections that were measured."""
+    parts = [INTRODUCTION]
+    for name, (title, render_rows) in SECTIONS.items():
+        if name in figures:
+            section = figures[name]
+            parts.append(f"## {title}\n\n{render_rows(section['rows'])}\n{section['date']}, {section['machine']}\n")
+    return "\n".join(parts)

@@ -1,0 +1,204 @@
+"""What is measured. Each section is one run; its figures are compared with each other and with nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import statistics
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench import clients, load
+from bench.server import Server, cores, free_port, gunicorn
+from bench.stack import Stack, docker, image_bytes
+
+Rows = list[dict[str, Any]]
+
+REPEATS = 3
+SECONDS = 8
+HERE = Path(__file__).parent
+BASE_IMAGE = "python:3.13-slim-trixie"
+
+
+def shuffled(cells: list[Any]) -> Iterator[Any]:
+    """Yield every cell REPEATS times, each round in an order of its own, so that a slow minute hits no cell alone."""
+    generator = random.Random(0)
+    for _ in range(REPEATS):
+        for cell in generator.sample(cells, len(cells)):
+            click.echo(f"  {cell}", err=True)
+            yield cell
+
+
+SETTINGS: dict[str, tuple[bool, list[str], int | None]] = {
+    # name: (without this stack's configuration, command line, slots)
+    "gunicorn's default, 1 × 1": (True, [], 1),
+    "`--workers 3`": (True, ["--workers", "3"], 3),
+    "`--workers 3 --threads 6`, bare gunicorn": (True, ["--workers", "3", "--threads", "6"], 18),
+    "`--workers 3 --threads 6`, this stack": (False, ["--workers", "3", "--threads", "6"], 18),
+    "one gevent worker": (True, ["--worker-class", "gevent"], None),
+}
+
+
+def settings() -> Rows:
+    """Throughput and latency of a route that waits 100 ms, by setting and users."""
+    app, generator = cores()
+    cells = [(name, users) for name in SETTINGS for users in (18, 36)]
+    found: dict[tuple[str, int], list[load.Load]] = {cell: [] for cell in cells}
+    for name, users in shuffled(cells):
+        bare, args, _ = SETTINGS[name]
+        with gunicorn([*args, "app:app"], bare=bare, pin=app) as server:
+            result = load.locust(server.url, load.SCENARIOS / "io_bound.py", users, SECONDS, pin=generator)
+            found[name, users].append(result)
+    return [
+        {
+            "setting": name,
+            "users": users,
+            "ideal_rps": min(users, SETTINGS[name][2] or users) / 0.1,
+            "rps": [round(result.rps, 1) for result in results],
+            "p95_ms": [result.percentile(0.95) for result in results],
+            "failures": sum(result.failures for result in results),
+        }
+        for (name, users), results in found.items()
+    ]
+
+
+POLICIES: dict[str, tuple[bool, list[str]]] = {
+    "plain gthread": (True, ["--config", str(HERE / "policies" / "plain.py")]),
+    "by settings alone": (True, ["--config", str(HERE / "policies" / "limited.py")]),
+    "keep-alive while free": (True, ["--config", str(HERE / "policies" / "keeping.py")]),
+    "this stack": (False, ["--workers", "3", "--threads", "6"]),
+}
+ROUTES = {"100 ms": load.SCENARIOS / "io_bound.py", "5 ms": HERE / "short.py", "0 ms": HERE / "hello.py"}
+
+
+@contextlib.contextmanager
+def policy(name: str) -> Iterator[Server]:
+    """Run 3 × 6 under one of the ways to make slots exact."""
+    bare, args = POLICIES[name]
+    pin, _ = cores()
+    if not bare:
+        with gunicorn([*args, "app:app"], pin=pin) as server:
+            yield server
+        return
+    port = free_port()
+    with gunicorn([*args, "--bind", f"127.0.0.1:{port}", "app:app"], pin=pin, ready="") as server:
+        server.port = port
+        wait_for_200(server.url + "/healthz")
+        yield server
+
+
+def policies() -> Rows:
+    """The ways to make slots exact: throughput by route at 36 users, and clients that are slow to close."""
+    _, generator = cores()
+    kinds = [*ROUTES, "close after 50 ms", "close after 5 s"]
+    found: dict[tuple[str, str], list[float]] = {(name, kind): [] for name in POLICIES for kind in kinds}
+    for name, kind in shuffled(list(found)):
+        with policy(name) as server:
+            if kind in ROUTES:
+                value = load.locust(server.url, ROUTES[kind], 36, 5, pin=generator).rps
+            else:
+                hold = 0.05 if "50 ms" in kind else 5.0
+                times = clients.slow_closers(server.port, 36, hold, 6.0, threading.Event())
+                value = statistics.median(times) * 1e3
+            found[name, kind].append(round(value, 1))
+    return [{"policy": name, **{kind: found[name, kind] for kind in kinds}} for name in POLICIES]
+
+
+def waiting() -> Rows:
+    """Requests lost with 60 users who POST every 2.0 s, for 30 s."""
+    _, generator = cores()
+    rows = []
+    for name in POLICIES:
+        click.echo(f"  {name}", err=True)
+        with policy(name) as server:
+            result = load.locust(server.url, clients.WAITING, 60, 30, pin=generator)
+        rows.append({"policy": name, "requests": result.requests, "failures": result.failures})
+    return rows
+
+
+def header() -> Rows:
+    """What SERVER_TIMING costs: throughput of a hello route, and the workers' CPU time for each request."""
+    app, generator = cores()
+    rps: dict[str, list[float]] = {"false": [], "true": []}
+    cpu: dict[str, list[float]] = {"false": [], "true": []}
+    for value in shuffled(list(rps)):
+        with gunicorn(["--workers", "3", "--threads", "6"], {"SERVER_TIMING": value}, pin=app) as server:
+            before = server.cpu_seconds()
+            result = load.locust(server.url, HERE / "hello.py", 36, SECONDS, pin=generator)
+            rps[value].append(round(result.rps))
+            cpu[value].append(round((server.cpu_seconds() - before) / result.requests * 1e6))
+    return [{"SERVER_TIMING": value, "rps": rps[value], "cpu_us": cpu[value]} for value in rps]
+
+
+def memory() -> Rows:
+    """Memory of the whole process tree by number of workers, shared pages counted once, after a few requests."""
+    rows = []
+    for preload in ("false", "true"):
+        used = []
+        for workers in (1, 2, 3, 5):
+            environ = {"GUNICORN_WORKERS": str(workers), "GUNICORN_PRELOAD_APP": preload}
+            with gunicorn(environ=environ) as server:
+                for _ in range(20 * workers):
+                    server.get("/healthz")
+                time.sleep(0.5)
+                used.append(round(server.pss_mb(), 1))
+        each = (used[-1] - used[0]) / 4
+        rows.append({"preload_app": preload, "workers_1_2_3_5_mb": used, "each_further_mb": round(each, 1)})
+    return rows
+
+
+def image() -> Rows:
+    """The image's size above its base, and the time from `docker run` to the first 200."""
+    stack = Stack("slots-bench")
+    stack.compose("build", "--quiet")
+    try:
+        above = image_bytes(stack.image) - image_bytes(BASE_IMAGE)
+        seconds = [first_200(stack.image) for _ in range(5)]
+    finally:
+        stack.down()
+    return [{"above_base_mb": round(above / 1e6, 1), "first_200_s": seconds}]
+
+
+def first_200(name: str) -> float:
+    """Return the seconds from `docker run` to the first answer."""
+    port = free_port()
+    begin = time.monotonic()
+    container = docker("run", "--detach", "--publish", f"127.0.0.1:{port}:8000", name).stdout.strip()
+    try:
+        wait_for_200(f"http://127.0.0.1:{port}/healthz")
+        return round(time.monotonic() - begin, 2)
+    finally:
+        docker("rm", "--force", container)
+
+
+def wait_for_200(url: str, seconds: float = 20) -> None:
+    """Wait until an address answers.
+
+    Raises:
+        TimeoutError: it did not.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise TimeoutError(f"{url} did not answer within {seconds:g} s")
+
+
+SECTIONS: dict[str, Callable[[], Rows]] = {
+    "settings": settings,
+    "policies": policies,
+    "waiting": waiting,
+    "header": header,
+    "memory": memory,
+    "image": image,
+}

@@ -1,0 +1,92 @@
+"""The README's table, .env.example, docker-compose.yml and gunicorn.conf.py say the same; links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+
+import gunicorn.config
+import pytest
+import yaml
+from locust.argument_parser import get_parser
+
+from bench.server import ROOT
+from tests.conftest import Conf
+
+README = (ROOT / "README.md").read_text()
+COMPOSE = (ROOT / "docker-compose.yml").read_text()
+EXAMPLE = dict(re.findall(r"^([A-Z][A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+TABLE = dict(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| ([^|]*?) *\|", README, re.MULTILINE))
+# Not in the table one by one, but as LOCUST_<OPTION>.
+COMMON = {"LOCUST_LOCUSTFILE", "LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_RUN_TIME"} | {
+    "LOCUST_RESET_STATS",
+    "LOCUST_WEB_PORT",
+}
+
+
+def compose_defaults() -> dict[str, str]:
+    """Every variable that the compose file reads, and its default there; "" where it is passed on only with a value."""
+    found = dict(re.findall(r"\$\{([A-Z][A-Z0-9_]+):-([^}]*)\}", COMPOSE))
+    return {name: "" if default == "_" else default for name, default in found.items()}
+
+
+def test_compose_and_example_name_the_same_variables() -> None:
+    assert set(compose_defaults()) == set(EXAMPLE)
+
+
+def test_the_example_changes_nothing() -> None:
+    """Every default in it is the one that holds without it."""
+    defaults = compose_defaults()
+    differing = {name: (EXAMPLE[name], defaults[name]) for name in EXAMPLE if EXAMPLE[name] != defaults[name]}
+    assert differing == {
+        "STARTUP_COMMAND": ("", "gunicorn"),
+        "LOCUST_LOCUSTFILE": ("", "io_bound.py"),  # written out, it would take the choice from the web UI
+    }
+
+
+def test_the_table_has_every_variable() -> None:
+    in_detail = {name for name in EXAMPLE if not name.startswith("LOCUST_")} | COMMON
+    assert set(TABLE) - {"PORT"} == in_detail
+
+
+def test_the_tables_defaults_are_those_in_force(conf: Conf) -> None:
+    defaults = compose_defaults()
+    settings = gunicorn.config.make_settings()
+    module = conf()
+    for name, text in TABLE.items():
+        if defaults.get(name):
+            assert text == defaults[name], name
+        elif name.removeprefix("GUNICORN_").lower() in settings and re.fullmatch(r"\d+|info|false", text):
+            setting = name.removeprefix("GUNICORN_").lower()
+            if setting == "keepalive":  # set when the arbiter starts; tests/test_gunicorn_process.py looks at it
+                continue
+            assert text == str(vars(module).get(setting, settings[setting].get())).lower(), name
+
+
+def test_every_gunicorn_variable_is_a_setting() -> None:
+    settings = set(gunicorn.config.make_settings()) | {"cmd_args"}
+    for name in EXAMPLE:
+        if name.startswith("GUNICORN_"):
+            assert name.removeprefix("GUNICORN_").lower() in settings
+
+
+def test_compose_passes_on_everything_that_locust_reads() -> None:
+    known = {getattr(action, "env_var", None) for action in get_parser()._actions} - {None}
+    known -= {"LOCUST_WEB_AUTH", "LOCUST_LEGACY_UI"}  # Locust itself refuses these two
+    assert {name for name in EXAMPLE if name.startswith("LOCUST_")} == known
+
+
+def test_no_variable_can_arrive_empty() -> None:
+    for service in yaml.safe_load(COMPOSE)["services"].values():
+        for entry in service["environment"]:
+            name = entry.partition("=")[0].partition("$")[0]
+            with_default = re.fullmatch(rf"{name}=\$\{{{name}:-[^}}]+\}}", entry)
+            only_with_value = entry == f"{name}${{{name}:+=}}${{{name}:-_}}"
+            assert with_default or only_with_value, entry
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+def test_links_lead_to_files(page: str) -> None:
+    text = (ROOT / page).read_text()
+    for target in re.findall(r"\]\(([^)#]+)", text):
+        if "://" not in target:
+            assert (ROOT / page).parent.joinpath(target).exists(), target
