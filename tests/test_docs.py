@@ -13,7 +13,7 @@ from bench.server import ROOT
 from tests.conftest import Conf
 
 README = (ROOT / "README.md").read_text()
-COMPOSE = (ROOT / "docker-compose.yml").read_text()
+COMPOSE = re.sub(r"(?m)^ *#.*", "", (ROOT / "docker-compose.yml").read_text())
 EXAMPLE = dict(re.findall(r"^([A-Z][A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
 TABLE = dict(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| ([^|]*?) *\|", README, re.MULTILINE))
 # Not in the table one by one, but as LOCUST_<OPTION>.
