@@ -1,6 +1,7 @@
 # The image of a Flask app under gunicorn, for Azure App Service or any other container host.
 # Copy it into your project with gunicorn.conf.py: it needs a requirements.txt and one of application.py,
-# app.py, run.py, index.py, server.py, wsgi.py (or a package of such a name) that holds `app`.
+# app.py, run.py, index.py, server.py, wsgi.py (or a package of such a name) that holds `app`; as on App Service,
+# a Django project's <folder>/wsgi.py comes first.
 
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
 
@@ -32,7 +33,8 @@ ENV PATH=/opt/venv/bin:$PATH \
 EXPOSE 8000
 USER 10001:10001
 # Healthy is an answer below 500 within 5 s, so an app without this path is healthy too. The image has no curl.
-HEALTHCHECK --interval=5s --timeout=6s --start-period=30s --retries=3 \
-    CMD ["python", "-I", "-c", "import http.client, os, sys\nconnection = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=5)\nconnection.request('GET', '/healthz')\nsys.exit(connection.getresponse().status >= 500)"]
+# It looks at PORT, so change the port by PORT, not by GUNICORN_BIND or --bind.
+HEALTHCHECK --interval=30s --timeout=6s --start-period=30s --retries=3 \
+    CMD ["python", "-I", "-c", "import http.client, os, sys\nconnection = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 8000), timeout=5)\nconnection.request('GET', '/healthz')\nsys.exit(connection.getresponse().status >= 500)"]
 # No shell in between, so that gunicorn gets SIGTERM and ends its requests first.
 CMD ["gunicorn"]

@@ -8,7 +8,7 @@ of exact slots).
                           separated by commas, dictionaries are JSON, None is None; empty is unset
     PYTHON_ENABLE_GUNICORN_MULTIWORKERS, PYTHON_GUNICORN_CUSTOM_WORKER_NUM,
     PYTHON_GUNICORN_CUSTOM_THREAD_NUM    as on Azure App Service; below GUNICORN_*
-    WEB_CONCURRENCY, PORT                as gunicorn reads them; below those
+    WEB_CONCURRENCY, PORT, FORWARDED_ALLOW_IPS    as gunicorn reads them; below those
     SERVER_TIMING=true    adds a Server-Timing header that says what a request cost and where
 
 Lowest first, gunicorn's own order holds: this file, GUNICORN_CMD_ARGS, the command line.
@@ -20,8 +20,12 @@ waits in one worker while another has a free thread. See `SlotWorker`.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-import ipaddress
+import errno
+import importlib.machinery
+import inspect
+import itertools
 import json
 import math
 import os
@@ -29,7 +33,6 @@ import re
 import resource
 import selectors
 import socket
-import ssl
 import sys
 import time
 from argparse import Namespace
@@ -39,7 +42,7 @@ from typing import Any
 import gunicorn.config
 import gunicorn.glogging
 import gunicorn.util
-from gunicorn.workers import gthread
+from gunicorn.workers import base_async, gthread, sync
 
 DECLARED = gunicorn.config.make_settings()
 
@@ -48,6 +51,8 @@ ENTRY_MODULES = ("application", "app", "run", "index", "server", "wsgi")
 
 # gunicorn accepts 0 for each of these and then never answers, or dies with a traceback.
 AT_LEAST_ONE = ("workers", "threads", "worker_connections", "backlog")
+
+TRUE_OR_FALSE = "true or false"
 
 # What gunicorn itself keeps in the environment under its own prefix.
 NOT_SETTINGS = ("GUNICORN_CMD_ARGS", "GUNICORN_PID", "GUNICORN_FD", "GUNICORN_DIRTY_SOCKET")
@@ -58,9 +63,10 @@ KUBERNETES_PORT = re.compile(r"(tcp|udp|sctp)://")  # GUNICORN_PORT=tcp://10.0.0
 
 # A silent connection stays in the kernel for this long; then the worker gets it, without a thread.
 SILENT_SECONDS = 60
-# How long a connection without a byte may stay with a worker, and how many of them.
+# How long a connection without a byte may stay with a worker.
 PARKED_SECONDS = 5.0
-PARKED_MOST = 512
+# How many connections a worker may have parked, and how many lingering; each takes a file descriptor.
+ASIDE_MOST = 256
 # How long a client may take to close after the last byte of its response, as in gunicorn itself,
 # and how much it may still send meanwhile.
 LINGER_SECONDS = 2.0
@@ -144,7 +150,7 @@ def parse_flag(name: str, text: str) -> bool:
         return True
     if text in ("0", "f", "F", "FALSE", "false", "False"):
         return False
-    raise BadSettingError(name, text, "expected true or false")
+    raise BadSettingError(name, text, f"expected {TRUE_OR_FALSE}")
 
 
 def parse_count(name: str, text: str, least: int = 1, most: int | None = None) -> int:
@@ -165,11 +171,11 @@ def parse_setting(name: str, text: str, variable: str) -> Any:
         )
     if name == "config":
         raise BadSettingError(variable, text, "expected on the command line: -c names the config file")
-    if text == "None" and default is None:
+    if text.lower() == "none" and default is None:
         return None
     value: Any
     try:
-        if declared.type is int and default is not None and not name.startswith("http2"):
+        if declared.type is int and not name.startswith("http2"):  # those have bounds of their own
             value = parse_count(variable, text, 1 if name in AT_LEAST_ONE else 0)
         elif declared.action == "append":
             value = [part.strip() for part in text.split(",") if part.strip()]
@@ -183,8 +189,9 @@ def parse_setting(name: str, text: str, variable: str) -> Any:
     except BadSettingError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())  # one line
-        raise BadSettingError(variable, text, f"expected {kind_of(name)} ({reason})") from None
+        expected = kind_of(name)
+        reason = "" if expected == TRUE_OR_FALSE else f" ({' '.join(str(error).split())})"  # one line
+        raise BadSettingError(variable, text, f"expected {expected}{reason}") from None
     return value
 
 
@@ -194,7 +201,7 @@ def kind_of(name: str) -> str:
     if isinstance(type(declared).default, dict):
         return "a JSON object"
     if declared.action in ("store_true", "store_const"):
-        return "true or false"
+        return TRUE_OR_FALSE
     return f"a valid {name}"
 
 
@@ -232,7 +239,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
         value = parse_count("WEB_CONCURRENCY", env["WEB_CONCURRENCY"])
         found.setdefault("workers", (value, "WEB_CONCURRENCY"))
     if "PORT" in env:
-        port = parse_count("PORT", env["PORT"], 0, 65535)
+        port = parse_count("PORT", env["PORT"], 1, 65535)
         found.setdefault("bind", ([f"0.0.0.0:{port}"], "PORT"))
     if "FORWARDED_ALLOW_IPS" in env:
         ips = parse_setting("forwarded_allow_ips", env["FORWARDED_ALLOW_IPS"], "FORWARDED_ALLOW_IPS")
@@ -263,7 +270,7 @@ def defaults() -> dict[str, Any]:
         # Heartbeats on a disk can block, and /tmp is a disk in a container:
         # https://gunicorn.org/faq (How do I avoid Gunicorn excessively blocking in os.fchmod?)
         values["worker_tmp_dir"] = "/dev/shm"
-    return values
+    return {name: value for name, value in values.items() if name in DECLARED}  # older gunicorns have fewer
 
 
 # --- what will be in force ---------------------------------------------------------------------
@@ -298,9 +305,15 @@ def resolve(environ: Mapping[str, str], argv: Sequence[str]) -> tuple[dict[str, 
             if name in DECLARED and value is not None:
                 in_force[name], sources[name] = value, origin
     check(in_force, sources)
-    if not args.args and not args.paste and not in_force.get("wsgi_app"):
-        values["wsgi_app"] = find_entry(in_force.get("chdir") or os.getcwd())
+    folder = in_force.get("chdir") or os.getcwd()
+    app = args.args[0] if args.args else in_force.get("wsgi_app")
+    if not app and not args.paste:
+        app = values["wsgi_app"] = find_entry(folder)
         sources["wsgi_app"] = "found"
+    if "SERVER_SOFTWARE" not in environ:  # the arbiter sets it; so this is not HUP, and nothing is served yet
+        check_surroundings(in_force, sources)
+        if app and not args.paste:
+            check_module(app, [folder, *(in_force.get("pythonpath") or "").split(",")])
     return values, sources
 
 
@@ -309,6 +322,14 @@ def check(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
     for name in AT_LEAST_ONE:
         if name in in_force and in_force[name] < 1:
             raise BadSettingError(name, in_force[name], "expected a whole number, 1 or more", sources[name])
+    level = in_force.get("loglevel")
+    levels = gunicorn.glogging.Logger.LOG_LEVELS
+    if level and level.lower() not in levels:
+        raise BadSettingError("loglevel", level, f"expected one of {', '.join(levels)}", sources["loglevel"])
+
+
+def check_surroundings(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
+    """Refuse what the machine does not have. Only at the start: a HUP must not end a server that serves."""
     folder = in_force.get("worker_tmp_dir")
     if folder and not (os.path.isdir(folder) and os.access(folder, os.W_OK)):
         expected = "expected a folder that can be written to"
@@ -316,55 +337,81 @@ def check(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
     for name in ("certfile", "keyfile", "ca_certs"):
         if in_force.get(name) and not os.path.isfile(in_force[name]):
             raise BadSettingError(name, in_force[name], "expected a file that is there", sources[name])
-    level = in_force.get("loglevel")
-    levels = gunicorn.glogging.Logger.LOG_LEVELS
-    if level and level.lower() not in levels:
-        raise BadSettingError("loglevel", level, f"expected one of {', '.join(levels)}", sources["loglevel"])
-    if sources.get("worker_class", "").startswith("GUNICORN_"):
+    for name in ("accesslog", "errorlog"):
+        path = in_force.get(name)
+        if path and path != "-" and not writable(path):
+            raise BadSettingError(name, path, "expected - or a file that can be written to", sources[name])
+    kind = in_force.get("worker_class")
+    if isinstance(kind, str):
         try:
-            gunicorn.util.load_class(in_force["worker_class"])
+            gunicorn.util.load_class(kind)
         except Exception:
-            expected = "expected sync, gthread, gevent, tornado or an importable package.module.Class"
-            raise BadSettingError("worker_class", in_force["worker_class"], expected, sources["worker_class"]) from None
+            expected = "expected sync, gthread, or the name of a class that is installed here"
+            raise BadSettingError("worker_class", kind, expected, sources["worker_class"]) from None
     for address in in_force["bind"]:
         check_address(address, sources["bind"])
+
+
+def writable(path: str) -> bool:
+    """Whether a file can be written, or made."""
+    if os.path.exists(path):
+        return not os.path.isdir(path) and os.access(path, os.W_OK)
+    return os.access(os.path.dirname(path) or ".", os.W_OK | os.X_OK)
+
+
+def check_module(app: str, folders: Sequence[str]) -> None:
+    """Refuse an app whose module is not there: each worker would say so with a traceback of its own."""
+    module = app.partition(":")[0].partition(".")[0]
+    path = [os.path.abspath(folder) for folder in folders if folder] + sys.path
+    if module and importlib.machinery.PathFinder.find_spec(module, path) is None:
+        raise BadSettingError("app", app, f"expected MODULE:NAME with a module in {path[0]}")
 
 
 def check_address(address: str, source: str) -> None:
     """Refuse an address that gunicorn would try five times before it gives up."""
     expected = "expected HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N"
     try:
+        if address.isdigit():
+            raise RuntimeError("a port alone: write :" + address)
         parsed = gunicorn.util.parse_address(address)
+        if isinstance(parsed, str) and not writable(parsed):
+            raise RuntimeError("cannot be made there")
         if isinstance(parsed, tuple):
-            host, port = parsed
-            if not 0 <= port <= 65535:
-                raise BadSettingError("bind", address, f"{expected}, with a port from 0 to 65535", source)
-            if not is_ip(host):
-                socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (RuntimeError, OSError, UnicodeError) as error:
+            check_host(*parsed)
+    except (RuntimeError, OSError, OverflowError, UnicodeError) as error:
         raise BadSettingError("bind", address, f"{expected} ({error})", source) from None
 
 
-def is_ip(host: str) -> bool:
-    """Whether a host needs no name service."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+def check_host(host: str, port: int) -> None:
+    """Fail as binding would, but on any free port, so that a port in use is left to gunicorn.
+
+    Raises:
+        OSError: nobody knows the host, or it is not this machine.
+        OverflowError: there is no such port.
+    """
+    if not 0 <= port <= 65535:
+        raise OverflowError("the port must be 0-65535")
+    if host:  # none is every address
+        family, kind, _, _, place = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as sock:
+            sock.bind(place)
 
 
 def find_entry(folder: str) -> str:
     """Return the app to serve, looked for as App Service does: Django first, then Flask's usual names."""
-    for name in sorted(os.listdir(folder)):
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        raise BadSettingError("chdir", folder, f"expected a folder that can be read ({error.strerror})") from None
+    for name in names:
         if name.isidentifier() and os.path.isfile(os.path.join(folder, name, "wsgi.py")):
             return f"{name}.wsgi"
     for name in ENTRY_MODULES:
         if any(os.path.isfile(os.path.join(folder, path)) for path in (f"{name}.py", f"{name}/__init__.py")):
             return f"{name}:app"
-    names = ", ".join(f"{name}.py" for name in ENTRY_MODULES)
+    modules = ", ".join(f"{name}.py" for name in ENTRY_MODULES)
     expected = (
-        f"no app found there: expected one of {names}, or MODULE:NAME on the command line or in GUNICORN_WSGI_APP"
+        f"no app found there: expected one of {modules}, or MODULE:NAME on the command line or in GUNICORN_WSGI_APP"
     )
     raise BadSettingError("chdir", folder, expected)
 
@@ -400,52 +447,85 @@ class SlotWorker(gthread.ThreadWorker):
     * a client that is slow to close after its response. gthread waits for it on the worker's main
       loop, for up to 2 s, and accepts nothing meanwhile; here the poller waits.
     * a client that connects and says nothing. gthread spends a thread on it for 5 s; here the kernel
-      keeps it (TCP_DEFER_ACCEPT), and after that it is parked in the poller and closed.
+      keeps it (TCP_DEFER_ACCEPT), and after that it is parked in the poller and closed. Without that
+      option (a Unix socket, another system than Linux) a connection is parked until its first byte;
+      one that then finds all threads busy waits for this worker.
 
+    `nr_conns` counts the parked and lingering connections too, so that a worker that ends waits for them.
     docs/exact-slots.md of this project has the measurements behind this choice.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
         # Insertion order is order of expiry in both.
         self.parked: dict[socket.socket, tuple[float, SlotConnection]] = {}
         self.lingering: dict[socket.socket, tuple[float, int]] = {}
+        super().__init__(*args, **kwargs)
+
+    @property
+    def worker_connections(self) -> int:
+        """How many connections the main loop may hold before it stops accepting."""
+        return int(self.cfg.threads) + len(self.parked) + len(self.lingering)
+
+    @worker_connections.setter
+    def worker_connections(self, value: int) -> None:
+        pass  # gthread's constructor sets it from the configuration
 
     def accept(self, listener: Any) -> None:
-        if self.nr_conns >= self.cfg.threads:
+        if self.nr_conns >= self.worker_connections:
             return  # two listeners were ready, and one slot was free
         try:
             sock, client = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
+        except OSError as error:
+            # Out of file descriptors: give up a connection that is as good as over, and try again.
+            if error.errno not in (errno.EMFILE, errno.ENFILE) or not self.give_up_oldest():
+                raise
+            return
         conn = SlotConnection(self, sock, client, listener.getsockname())
+        self.nr_conns += 1
         try:
-            silent = not sock.recv(1, socket.MSG_PEEK)  # the peer has gone already
+            gone = not sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             self.park(conn)
             return
         except OSError:
-            silent = True
-        if silent:
+            gone = True
+        if gone:
+            self.nr_conns -= 1
             conn.close()
         else:
-            self.nr_conns += 1
             self.enqueue_req(conn)
+
+    def give_up_oldest(self) -> bool:
+        """Close the lingering or parked connection that would expire next; say whether there was one."""
+        if self.lingering:
+            self.end_lingering(next(iter(self.lingering)))
+            return True
+        if self.parked:
+            self.end_parked(next(iter(self.parked)))
+            return True
+        return False
+
+    # A connection that was given up may still have an event in the batch that is being dispatched;
+    # hence the first line of both on_..._readable.
 
     def park(self, conn: SlotConnection) -> None:
         """Watch a connection that has sent nothing yet; it takes no slot."""
-        if len(self.parked) >= PARKED_MOST:
-            self.unpark(next(iter(self.parked))).close()
+        if len(self.parked) >= ASIDE_MOST:
+            self.end_parked(next(iter(self.parked)))
         self.parked[conn.sock] = (time.monotonic() + PARKED_SECONDS, conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, self.on_parked_readable)
 
-    def unpark(self, sock: socket.socket) -> SlotConnection:
-        self.poller.unregister(sock)
-        return self.parked.pop(sock)[1]
-
     def on_parked_readable(self, sock: socket.socket) -> None:
-        self.nr_conns += 1
-        self.enqueue_req(self.unpark(sock))
+        if sock in self.parked:
+            self.poller.unregister(sock)
+            self.enqueue_req(self.parked.pop(sock)[1])
+
+    def end_parked(self, sock: socket.socket) -> None:
+        self.poller.unregister(sock)
+        self.parked.pop(sock)[1].close()
+        self.nr_conns -= 1
 
     def linger(self, sock: socket.socket) -> None:
         """End a connection as RFC 9112, 9.6 asks: half-close, read to the peer's end, close.
@@ -459,46 +539,66 @@ class SlotWorker(gthread.ThreadWorker):
         except OSError:
             sock.close()
             return
-        self.lingering[sock] = (time.monotonic() + LINGER_SECONDS, LINGER_BYTES)
+        left = drain(sock, LINGER_BYTES)
+        if not left:  # most clients have closed by now
+            sock.close()
+            return
+        if len(self.lingering) >= ASIDE_MOST:
+            self.end_lingering(next(iter(self.lingering)))
+        self.nr_conns += 1
+        self.lingering[sock] = (time.monotonic() + LINGER_SECONDS, left)
         self.poller.register(sock, selectors.EVENT_READ, self.on_lingering_readable)
-        self.on_lingering_readable(sock)  # most clients have closed by now
 
     def on_lingering_readable(self, sock: socket.socket) -> None:
-        deadline, left = self.lingering[sock]
-        try:
-            received = len(sock.recv(4096))
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return
-        except OSError:
-            received = 0
-        if received and left > received:
-            self.lingering[sock] = (deadline, left - received)
-        else:
-            self.end_lingering(sock)
+        if sock in self.lingering:
+            deadline, left = self.lingering[sock]
+            left = drain(sock, left)
+            if left:
+                self.lingering[sock] = (deadline, left)
+            else:
+                self.end_lingering(sock)
 
     def end_lingering(self, sock: socket.socket) -> None:
         self.poller.unregister(sock)
         del self.lingering[sock]
         sock.close()
+        self.nr_conns -= 1
 
     def murder_pending(self) -> None:
         """Called by the main loop at least once a second."""
         super().murder_pending()
         now = time.monotonic()
         for sock in expired(self.parked, now):
-            self.unpark(sock).close()
+            self.end_parked(sock)
         for sock in expired(self.lingering, now):
             self.end_lingering(sock)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Called by a worker that ends: a parked client may be about to speak, but not for long."""
+        super()._cap_keepalive(deadline)
+        self.parked = {sock: (min(until, deadline), conn) for sock, (until, conn) in self.parked.items()}
+
+
+def drain(sock: socket.socket, most: int) -> int:
+    """Read what a client still sends; return how many bytes more may come, 0 when the connection is over."""
+    try:
+        received = len(sock.recv(most))
+    except BlockingIOError:
+        return most
+    except OSError:
+        return 0
+    return most - received if received else 0
 
 
 def expired(waiting: Mapping[socket.socket, tuple[float, Any]], now: float) -> list[socket.socket]:
     """Return the sockets whose deadline has passed."""
-    socks = []
-    for sock, (deadline, _) in waiting.items():
-        if deadline > now:
-            break
-        socks.append(sock)
-    return socks
+    return [sock for sock, _ in itertools.takewhile(lambda item: item[1][0] <= now, waiting.items())]
+
+
+# What SlotWorker overrides came step by step; gunicorn 26 is the first to have all of it.
+SUPPORTED = hasattr(gthread.ThreadWorker, "murder_pending") and (
+    "graceful" in inspect.signature(gthread.TConn.close).parameters
+)
 
 
 def make_slots_exact(server: Any) -> str:
@@ -507,15 +607,19 @@ def make_slots_exact(server: Any) -> str:
     Runs on the settings as they are in the end, so the thread count may come from anywhere.
     """
     cfg = server.cfg
+    if cfg.worker_class_str == "sync" and "worker_class" not in SOURCES:
+        # gunicorn's choice for one thread. Its only slot goes to whoever connects, silent or not.
+        cfg.set("worker_class", "gthread")
+        server.worker_class = cfg.worker_class
     if server.worker_class is not gthread.ThreadWorker:
-        return "one slot per worker" if cfg.worker_class_str == "sync" else "slots as the worker class has them"
-    taken = [name for name in ("worker_connections", "keepalive") if name in SOURCES]
-    if taken:
-        return f"slots not exact: {taken[0]} set by {SOURCES[taken[0]]}"
+        return f"slots as {cfg.worker_class_str} workers have them"
+    for name, exact in (("worker_connections", cfg.threads), ("keepalive", 0)):
+        if name in SOURCES and cfg.settings[name].get() != exact:
+            return f"slots not exact: {name} set by {SOURCES[name]}"
     cfg.set("worker_connections", cfg.threads)
     cfg.set("keepalive", 0)
-    if not hasattr(gthread.ThreadWorker, "set_accept_enabled"):  # gunicorn < 25 is built otherwise
-        return f"slots exact by worker_connections (gunicorn {gunicorn.__version__})"
+    if not SUPPORTED:
+        return f"slots exact by settings alone, as gunicorn is {gunicorn.__version__}"
     server.worker_class = SlotWorker
     return "exact slots"
 
@@ -525,7 +629,8 @@ def defer_silent(listeners: Iterable[Any]) -> None:
     option = getattr(socket, "TCP_DEFER_ACCEPT", None)
     for listener in listeners:
         if option is not None and listener.sock.family in (socket.AF_INET, socket.AF_INET6):
-            listener.sock.setsockopt(socket.IPPROTO_TCP, option, SILENT_SECONDS)
+            with contextlib.suppress(OSError):  # a sandbox may not know it; parking does the same, later
+                listener.sock.setsockopt(socket.IPPROTO_TCP, option, SILENT_SECONDS)
 
 
 # --- the start line ----------------------------------------------------------------------------
@@ -540,7 +645,7 @@ def summary(cfg: Any, slots: str) -> str:
         size = f"{plural(workers, 'worker')} of class {kind}"
     origin = "workers: {}, threads: {}".format(*(SOURCES.get(name, "default") for name in ("workers", "threads")))
     others = ", ".join(
-        f"{name} {shown(cfg.settings[name].get())} ({source})"
+        f"{name} {shown(name, cfg.settings[name].get())} ({source})"
         for name, source in sorted(SOURCES.items(), key=lambda item: (item[1] == "default", item[0]))
         if name not in ("workers", "threads", "config")
     )
@@ -551,7 +656,12 @@ def plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def shown(value: Any) -> str:
+def shown(name: str, value: Any) -> str:
+    """Return a value for the log; of what may hold a secret, only the names."""
+    if name in ("raw_env", "raw_paste_global_conf"):
+        value = [str(entry).partition("=")[0] for entry in value]
+    if isinstance(value, dict):
+        value = list(value)
     if isinstance(value, type):
         return value.__name__
     return (",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)) or "none"
@@ -622,8 +732,12 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    if TIMING:
+    if not TIMING:
+        return
+    if isinstance(worker, (sync.SyncWorker, gthread.ThreadWorker, base_async.AsyncWorker)):
         worker.wsgi = with_server_timing(worker.wsgi, worker.cfg)
+    else:  # an ASGI worker, say: its app is called otherwise
+        worker.log.warning("SERVER_TIMING: no header, as %s workers are not known to it", worker.cfg.worker_class_str)
 
 
 try:

@@ -84,6 +84,14 @@ def test_no_variable_can_arrive_empty() -> None:
             assert with_default or only_with_value, entry
 
 
+def test_every_file_names_the_same_versions() -> None:
+    locked = dict(re.findall(r"^([\w-]+)==(\S+)", (ROOT / "requirements-dev.txt").read_text(), re.MULTILINE))
+    app = dict(re.findall(r"^([\w-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    assert app.items() <= locked.items()
+    assert f"ARG GUNICORN_VERSION={app['gunicorn']}\n" in (ROOT / "Dockerfile").read_text()
+    assert f"image: locustio/locust:{locked['locust']}\n" in COMPOSE
+
+
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
 def test_links_lead_to_files(page: str) -> None:
     text = (ROOT / page).read_text()

@@ -34,7 +34,7 @@ HOOKS = [name for name, setting in gunicorn.config.make_settings().items() if ca
         ({"GUNICORN_BIND": "127.0.0.1:70000"}, "GUNICORN_BIND=127.0.0.1:70000: expected HOST:PORT, .*"),
         ({"GUNICORN_BIND": "127.0.0.1:x"}, "GUNICORN_BIND=127.0.0.1:x: expected HOST:PORT, .*"),
         ({"GUNICORN_BIND": ","}, "GUNICORN_BIND=,: expected one value or more, .*"),
-        ({"GUNICORN_PRELOAD_APP": "yes"}, "GUNICORN_PRELOAD_APP=yes: expected true or false .*"),
+        ({"GUNICORN_PRELOAD_APP": "yes"}, "GUNICORN_PRELOAD_APP=yes: expected true or false"),
         ({"GUNICORN_LOGLEVEL": "loud"}, "GUNICORN_LOGLEVEL=loud: expected one of critical, .*"),
         ({"GUNICORN_LOGCONFIG_DICT": "{"}, "GUNICORN_LOGCONFIG_DICT={: expected a JSON object .*"),
         ({"GUNICORN_WORKER_CLASS": "gthred"}, "GUNICORN_WORKER_CLASS=gthred: expected sync, gthread, .*"),
@@ -47,7 +47,12 @@ HOOKS = [name for name, setting in gunicorn.config.make_settings().items() if ca
             "PYTHON_GUNICORN_CUSTOM_WORKER_NUM=x: expected a whole number, 1 or more",
         ),
         ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY=0: expected a whole number, 1 or more"),
-        ({"PORT": "http"}, "PORT=http: expected a whole number, 0 to 65535"),
+        ({"PORT": "http"}, "PORT=http: expected a whole number, 1 to 65535"),
+        ({"GUNICORN_BIND": "8000"}, "GUNICORN_BIND=8000: expected HOST:PORT, .*a port alone: write :8000.*"),
+        ({"GUNICORN_BIND": "192.0.2.1:8000"}, "GUNICORN_BIND=192.0.2.1:8000: expected HOST:PORT, .*"),
+        ({"GUNICORN_BIND": "unix:/nope/socket"}, "GUNICORN_BIND=unix:/nope/socket: expected HOST:PORT, .*"),
+        ({"GUNICORN_ACCESSLOG": "/nope/log"}, "GUNICORN_ACCESSLOG=/nope/log: expected - or a file .*"),
+        ({"GUNICORN_CHDIR": "/nope"}, "GUNICORN_CHDIR=/nope: expected a valid chdir .*"),
         ({"SERVER_TIMING": "maybe"}, "SERVER_TIMING=maybe: expected true or false"),
     ],
     ids=str,
@@ -85,6 +90,7 @@ def test_every_setting_can_be_set(conf: Conf) -> None:
         ("0o22", "umask", 0o22),
         ("022", "umask", 0o22),
         ("None", "accesslog", None),
+        ("none", "accesslog", None),
         ('{"X-SSL": "on"}', "secure_scheme_headers", {"X-SSL": "on"}),
         ("true", "preload_app", "true"),
         ("  7 ", "threads", 7),
@@ -214,12 +220,34 @@ def test_no_entry_module_is_one_line(conf: Conf, tmp_path: Path) -> None:
         conf({"GUNICORN_CHDIR": str(tmp_path)}, [])
 
 
-@pytest.mark.parametrize(("environ", "argv"), [({}, ["a:b"]), ({"GUNICORN_WSGI_APP": "a:b"}, [])])
+@pytest.mark.parametrize(("environ", "argv"), [({}, ["json:b"]), ({"GUNICORN_WSGI_APP": "json:b"}, [])])
 def test_a_given_app_is_not_looked_for(
     conf: Conf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], argv: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert getattr(conf(environ, argv), "wsgi_app", "a:b") == "a:b"
+    assert getattr(conf(environ, argv), "wsgi_app", "json:b") == "json:b"
+
+
+@pytest.mark.parametrize("app", ["nope:app", "nope", "nope.wsgi:app"])
+def test_a_module_that_is_not_there_is_one_line(conf: Conf, app: str) -> None:
+    with pytest.raises(SystemExit, match=f"app={app}: expected MODULE:NAME with a module in /"):
+        conf({}, [app])
+
+
+def test_a_reload_does_not_end_a_server_whose_surroundings_have_changed(conf: Conf) -> None:
+    environ = {"GUNICORN_CERTFILE": "/nope", "GUNICORN_BIND": "nonsense.invalid", "GUNICORN_WORKER_TMP_DIR": "/nope"}
+    conf(environ | {"SERVER_SOFTWARE": "gunicorn"})
+
+
+@pytest.mark.parametrize("address", [":8000", "0.0.0.0:1", "[::1]:8000", "localhost:8000", "unix:/tmp/slots-test.socket", "fd://3"])
+def test_good_addresses(conf: Conf, address: str) -> None:
+    assert conf({"GUNICORN_BIND": address}).bind == [address]
+
+
+def test_no_secret_in_the_start_line(conf: Conf) -> None:
+    module = conf()
+    assert module.shown("raw_env", ["KEY=hunter2", "B=c=d"]) == "KEY,B"
+    assert module.shown("logconfig_dict", {"password": "hunter2"}) == "password"
 
 
 # --- Server-Timing ------------------------------------------------------------------------------

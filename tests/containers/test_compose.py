@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import plans
 from bench.server import ROOT
 from bench.stack import Stack, docker, environment
 
@@ -105,10 +107,13 @@ def test_a_bad_value_ends_it_with_one_line(stack: Stack) -> None:
     assert lines == ["gunicorn.conf.py: GUNICORN_THREADS=abc: expected a whole number, 1 or more"]
 
 
-def test_a_plan_of_more_cores_than_there_are_is_one_line(stack: Stack) -> None:
-    done = stack.compose("up", "--detach", "app", env_file=ROOT / "plans" / "P5mv3.env", check=False)
+def test_a_plan_of_more_cores_than_there_are_is_one_line(stack: Stack, tmp_path: Path) -> None:
+    cores = int(docker("info", "--format", "{{.NCPU}}").stdout)
+    plan = dataclasses.replace(plans.load()["P5mv3"], vcpu=2 * cores)
+    (tmp_path / "large.env").write_text(plan.env())
+    done = stack.compose("up", "--detach", "app", env_file=tmp_path / "large.env", check=False)
     assert done.returncode
-    assert "Requested CPUs are not available - requested 0-31" in done.stderr.splitlines()[-1]
+    assert f"Requested CPUs are not available - requested {plan.cpuset}" in done.stderr.splitlines()[-1]
 
 
 def test_another_plan(stack: Stack) -> None:

@@ -40,6 +40,7 @@ def test_b1_is_the_compose_files_default() -> None:
 def test_check(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], argv: list[str], status: int, line: str
 ) -> None:
+    monkeypatch.setattr(plans, "engine_cpus", lambda: None)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     assert main(argv) == status
     assert capsys.readouterr().err.startswith(line)
