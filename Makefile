@@ -18,7 +18,7 @@ $(VENV)/installed: requirements-dev.txt
 
 up: ## the app and Locust's web UI, in Docker; PLAN=P1v3 for another size than B1
 	@$(if $(PLAN),$(PYTHON) -m plans check $(PLAN))
-	docker compose $(if $(PLAN),$(if $(wildcard .env),--env-file .env) --env-file plans/$(PLAN).env) up
+	docker compose $(if $(PLAN),$(if $(wildcard .env),--env-file .env) --env-file plans/$(PLAN).env) up --build
 
 test: $(VENV)/installed ## everything this machine can test; says what it skipped and why
 	$(RUN)python -m pytest $(ARGS)

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
 import sys
 from typing import Any
 
@@ -32,8 +33,11 @@ def main(sections: tuple[str, ...]) -> None:
     """Measure SECTIONS (all without one), one after the other, and write docs/benchmarks.md."""
     if cores() == (None, None):
         raise click.ClickException("cores: expected Linux with 2 or more, one for the app and one for the load")
+    sections = sections or tuple(SECTIONS)
+    if "image" in sections and not shutil.which("docker"):
+        raise click.ClickException(f"sections={' '.join(sections)}: expected Docker for image, or a choice without it")
     figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
-    for name in sections or SECTIONS:
+    for name in sections:
         click.echo(name, err=True)
         rows = SECTIONS[name]()
         today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()

@@ -239,7 +239,9 @@ def test_a_reload_does_not_end_a_server_whose_surroundings_have_changed(conf: Co
     conf(environ | {"SERVER_SOFTWARE": "gunicorn"})
 
 
-@pytest.mark.parametrize("address", [":8000", "0.0.0.0:1", "[::1]:8000", "localhost:8000", "unix:/tmp/slots-test.socket", "fd://3"])
+@pytest.mark.parametrize(
+    "address", [":8000", "0.0.0.0:1", "[::1]:8000", "localhost:8000", "unix:/tmp/slots-test.socket", "fd://3"]
+)
 def test_good_addresses(conf: Conf, address: str) -> None:
     assert conf({"GUNICORN_BIND": address}).bind == [address]
 

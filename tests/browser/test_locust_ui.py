@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -22,30 +23,44 @@ def test_the_sample_apps_page(stack: Stack, page: Page) -> None:
     expect(page.locator("body")).to_contain_text("waited_ms")
 
 
-def test_a_scenario_is_picked_and_run(stack: Stack, page: Page) -> None:
+def test_start_without_a_choice_is_io_bound_and_another_can_be_chosen(stack: Stack, page: Page) -> None:
     stack.up()
     page.goto(stack.web_url)
-    for scenario in ("IoBound", "CpuBound", "Mixed"):
-        expect(page.get_by_text(scenario).first).to_be_visible()
     expect(page.locator("input[name=userCount]")).to_have_value("36")
     expect(page.locator("input[name=spawnRate]")).to_have_value("100")
     expect(page.locator("input[name=host]")).to_have_value("http://app:8000")
-    pick_only(page, "IoBound")
-    page.get_by_role("button", name="START", exact=False).click()
+    page.get_by_role("button", name="START").click()
     expect(page.get_by_role("cell", name="/io?ms=100")).to_be_visible()
     time.sleep(6)
-    with urllib.request.urlopen(stack.web_url + "/stats/requests", timeout=10) as response:
-        stats = json.load(response)
+    stats = statistics(stack)
     assert {row["name"] for row in stats["stats"]} == {"/io?ms=100", "Aggregated"}
-    assert stats["user_count"] == 36
-    assert stats["fail_ratio"] == 0
+    assert (stats["user_count"], stats["fail_ratio"]) == (36, 0)
     assert stats["total_rps"] > 100
-    page.get_by_role("button", name="STOP", exact=False).click()
-    expect(page.get_by_role("button", name="NEW", exact=False)).to_be_visible()
+    for name, path in (("cpu_bound", "/cpu?ms=20"), ("mixed", "/mixed?io_ms=80&cpu_ms=5")):
+        page.get_by_role("button", name="STOP").click()
+        page.get_by_role("button", name="NEW").click()
+        choose(page, name)
+        page.get_by_role("button", name="START").click()
+        expect(page.get_by_role("cell", name=path)).to_be_visible()
+        assert {row["name"] for row in statistics(stack)["stats"]} == {path, "Aggregated"}
+    page.get_by_role("button", name="STOP").click()
 
 
-def pick_only(page: Page, scenario: str) -> None:
-    """Leave one scenario selected in the class picker."""
-    for name in ("IoBound", "CpuBound", "Mixed"):
-        box = page.get_by_role("row").filter(has_text=name).get_by_role("checkbox")
-        box.set_checked(name == scenario)
+def choose(page: Page, scenario: str) -> None:
+    """Choose a scenario in the form."""
+    choice = page.get_by_role("combobox", name="Scenario")
+    if not choice.is_visible():
+        page.get_by_text("Custom parameters").click()
+    select = page.locator("select[name=scenario]")
+    if select.count():
+        select.select_option(scenario)
+    else:
+        choice.click()
+        page.get_by_role("option", name=scenario).click()
+
+
+def statistics(stack: Stack) -> dict[str, Any]:
+    """What the UI's table is drawn from."""
+    with urllib.request.urlopen(stack.web_url + "/stats/requests", timeout=10) as response:
+        found: dict[str, Any] = json.load(response)
+    return found

@@ -169,7 +169,7 @@ def test_locust_writes_its_report_on_stop(stack: Stack, tmp_path: Path) -> None:
         docker("rm", "--force", container)
 
 
-@pytest.mark.parametrize("scenario", ["io_bound", "cpu_bound", "mixed", "template"])
+@pytest.mark.parametrize("scenario", ["scenarios", "io_bound", "cpu_bound", "mixed", "template"])
 def test_scenarios_run_headless(stack: Stack, scenario: str) -> None:
     stack.up("app")
     result = stack.load(6, 4, environ={"LOCUST_LOCUSTFILE": f"{scenario}.py"})
@@ -179,4 +179,4 @@ def test_scenarios_run_headless(stack: Stack, scenario: str) -> None:
 
 def test_the_files_of_the_locust_container_are_the_repositorys(stack: Stack, tmp_path: Path) -> None:
     done = stack.compose("run", "--rm", "--no-TTY", "--no-deps", "--entrypoint", "ls", "locust", "/mnt/locust")
-    assert {"io_bound.py", "cpu_bound.py", "mixed.py", "template.py"} <= set(done.stdout.split())
+    assert {"scenarios.py", "io_bound.py", "cpu_bound.py", "mixed.py", "template.py"} <= set(done.stdout.split())
