@@ -2,6 +2,8 @@
 
 from locust import FastHttpUser, task
 
+import explain  # noqa: F401 says where requests wait: the tab "Why?", and a verdict at the end
+
 
 class CpuBound(FastHttpUser):
     """Calls `/cpu?ms=20` back to back."""

@@ -2,6 +2,8 @@
 
 from locust import FastHttpUser, task
 
+import explain  # noqa: F401 says where requests wait: the tab "Why?", and a verdict at the end
+
 
 class IoBound(FastHttpUser):
     """Calls `/io?ms=100` back to back, so that as many requests are under way as there are users."""

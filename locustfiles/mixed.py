@@ -2,6 +2,8 @@
 
 from locust import FastHttpUser, task
 
+import explain  # noqa: F401 says where requests wait: the tab "Why?", and a verdict at the end
+
 
 class Mixed(FastHttpUser):
     """Calls `/mixed?io_ms=80&cpu_ms=5` back to back."""

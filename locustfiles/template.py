@@ -5,6 +5,8 @@ LOCUST_LOCUSTFILE=my_app.py docker compose up
 
 from locust import FastHttpUser, between, task
 
+import explain  # noqa: F401 says where requests wait: the tab "Why?", and a verdict at the end. Keep this line
+
 
 class MyUser(FastHttpUser):
     """One user of your app. FastHttpUser needs about a quarter of HttpUser's CPU; its API is nearly the same."""

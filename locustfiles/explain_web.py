@@ -1,0 +1,72 @@
+"""The analysis in Locust's web UI: the tab "Why?", a page with plots, and the JSON behind both."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, send_from_directory
+
+import summary
+
+FOLDER = Path(__file__).resolve().parent
+# The page loads these, and nothing from anywhere else.
+ASSETS = ("explain.css", "explain.js", "uPlot.iife.min.js", "uPlot.min.css", "uPlot-LICENSE.txt")
+TAB = "why"
+# Locust's tabs have no room for a link, so it lies over the page's lower corner.
+LINK = (
+    '<a id="explain-link" href="./explain" style="position:fixed;right:1rem;bottom:1rem;z-index:9;padding:.4rem .8rem;'
+    'border-radius:1rem;background:#15803d;color:#fff;font:600 14px sans-serif;text-decoration:none">Why? Plots</a>'
+)
+
+
+def install(environment: Any, explanation: Any) -> None:
+    """Add the tab, the page and the JSON to the web UI, behind its login if it has one."""
+    ui = environment.web_ui
+    args = ui.template_args
+    args["extended_tabs"] = [*args.get("extended_tabs", []), {"title": "Why?", "key": TAB}]
+    columns = [{"key": "what", "title": "What"}, {"key": "figure", "title": "Figure"}]
+    args["extended_tables"] = [*args.get("extended_tables", []), {"key": TAB, "structure": columns}]
+    files = [{"href": "./explain/data", "title": "Download the analysis (JSON)"}]
+    args["extended_csv_files"] = [*args.get("extended_csv_files", []), *files]
+
+    base = getattr(environment.parsed_options, "web_base_path", "") or ""
+    blueprint = Blueprint("explain", __name__, url_prefix=base)
+
+    @blueprint.route("/explain")
+    @ui.auth_required_if_enabled  # type: ignore[untyped-decorator] # Locust's
+    def page() -> Response:
+        return send_from_directory(FOLDER, "explain.html", max_age=0)
+
+    @blueprint.route("/explain/data")
+    @ui.auth_required_if_enabled  # type: ignore[untyped-decorator]
+    def data() -> Response:
+        found = explanation.analysis()
+        found["state"] = environment.runner.state
+        found["timeline"] = explanation.timeline()
+        return Response(json.dumps(found), mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+    @blueprint.route("/explain/<name>")
+    @ui.auth_required_if_enabled  # type: ignore[untyped-decorator]
+    def asset(name: str) -> Response:
+        if name not in ASSETS:
+            abort(404)
+        return send_from_directory(FOLDER, name, max_age=3600)
+
+    ui.app.register_blueprint(blueprint)
+
+    @ui.app.after_request  # type: ignore[untyped-decorator]
+    def extend(response: Response) -> Response:
+        if response.status_code != 200:
+            return response
+        if request.endpoint == "locust.request_stats":
+            rows = [{"what": what, "figure": figure} for what, figure in summary.rows(explanation.analysis())]
+            answer = json.loads(response.get_data())
+            # Locust caches this response for 2 s and sends it again.
+            stats = [table for table in answer.get("extended_stats", []) if table["key"] != TAB]
+            answer["extended_stats"] = [*stats, {"key": TAB, "data": rows}]
+            response.set_data(json.dumps(answer))
+        elif request.endpoint == "locust.index":
+            response.set_data(response.get_data(as_text=True).replace("</body>", f"{LINK}</body>"))
+        return response

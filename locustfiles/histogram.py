@@ -1,0 +1,85 @@
+"""Percentiles exact to 1 % at constant memory, and mergeable.
+
+A value falls into a bucket whose borders grow by 1 %, so that a percentile is known to ±0.5 % whatever its
+size. Locust's own histogram rounds to two digits, which is ±5 % at 100 ms. The idea is DDSketch's (Masson,
+Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch", VLDB 2019).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+GROWTH = 1.01  # of one bucket's border over the one before
+LEAST = 1e-3  # what lies below counts as 0
+MOST = 1e9  # what lies above counts as this; in ms that is 11 days
+SCALE = 1 / math.log(GROWTH)
+LAST = int(math.log(MOST / LEAST) * SCALE) + 1
+
+
+class Histogram:
+    """Counts of values of 0 or more; at most 2778 buckets.
+
+    Attributes:
+        buckets: number of values by bucket; bucket 0 holds the zeros.
+        count: number of values.
+        total: their exact sum.
+    """
+
+    __slots__ = ("buckets", "count", "total")
+
+    def __init__(self) -> None:
+        self.buckets: dict[int, int] = {}
+        self.count = 0
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        """Count one value; a negative one or a NaN counts as 0."""
+        if value > LEAST:
+            value = min(value, MOST)
+            bucket = int(math.log(value / LEAST) * SCALE) + 1
+            self.total += value
+        else:
+            bucket = 0
+        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+        self.count += 1
+
+    def merge(self, other: Histogram) -> None:
+        """Count all that the other one has counted."""
+        for bucket, count in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+        self.count += other.count
+        self.total += other.total
+
+    @property
+    def mean(self) -> float | None:
+        """The exact mean, None without a value."""
+        return self.total / self.count if self.count else None
+
+    def percentile(self, percent: float) -> float | None:
+        """Return the value that `percent` of the values do not exceed (nearest rank), to ±0.5 %; None without any."""
+        if not self.count:
+            return None
+        rank = max(1, math.ceil(percent / 100 * self.count))
+        seen = 0
+        for bucket in sorted(self.buckets):
+            seen += self.buckets[bucket]
+            if seen >= rank:
+                break
+        if bucket == 0:
+            return 0.0
+        lower = LEAST * GROWTH ** (bucket - 1)
+        return lower * 2 * GROWTH / (1 + GROWTH)  # as far from the lower border as from the upper one, in percent
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` takes, of types that msgpack and JSON know."""
+        return {"buckets": list(self.buckets.items()), "total": self.total}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Histogram:
+        """Return the histogram that `to_dict` was called on."""
+        histogram = cls()
+        histogram.buckets = {int(bucket): int(count) for bucket, count in data["buckets"]}
+        histogram.count = sum(histogram.buckets.values())
+        histogram.total = float(data["total"])
+        return histogram

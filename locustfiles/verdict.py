@@ -1,0 +1,334 @@
+"""From the figures of a run to one verdict, and to the setting to try next.
+
+The rules, in the order in which they are asked; the first that holds is the verdict:
+
+* `no-data`: no response had the header, or there are too few.
+* `generator`: Locust itself was the limit, so the figures are not the app's.
+* `errors`: 1 % of the requests or more failed. Failing is often faster or slower than working.
+* `cpu` and `gil`: the workers use 85 % or more of the cores that they can reach. With as many workers as vCPUs that
+  is the plan's CPU, with fewer it is the workers' own cores. This comes before the slots, as requests that compete
+  for a CPU stay longer in their slots, so that slots fill up too, and more of them would not help.
+* `imbalance`: a worker's share is off by more than a third, and one worker is full (its slots while requests wait,
+  or its core), so others have room. The third grows with chance where there are few requests.
+* `slots`: the slots are taken for 80 % of the time or more, there are more users than slots, and waiting is 10 % or
+  more of the response time. Without the second, more slots would stay empty; without the third, nobody would notice.
+* `healthy`: none of these. The text says so if requests wait all the same, as for a network.
+
+The margins keep a verdict from changing with the noise of a run, some 2 %. At a border two verdicts are both
+right: slots at 80 % with 10 % waiting is the start of a queue.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from generator import Judgement, cores
+from laws import MS, Figures, ratio, slots_of
+from tally import Tally
+
+LEAST_REQUESTS = 10
+ERRORS = 0.01
+CPU_FULL = 0.85
+SLOTS_FULL = 0.80
+WORKER_FULL = 0.85
+WAITING = 0.10
+UNEVEN = 1 / 3
+# Waiting below this is the wire and the accepting of a connection, whatever its share.
+LEAST_QUEUE = 0.002  # s
+# A suggested setting leaves this much of the CPU and of the memory free.
+CPU_TARGET = 0.70
+MEMORY_TARGET = 0.85
+# With more threads than this in one process, they mostly wait for each other's GIL.
+MOST_THREADS = 64
+
+
+class Verdict(NamedTuple):
+    """The verdict: a code of design.md, a sentence with its figures, and what to do."""
+
+    code: str
+    text: str
+    suggestion: str
+
+
+class Shape(NamedTuple):
+    """A setting to try."""
+
+    workers: int
+    threads: int
+
+    @property
+    def slots(self) -> int:
+        """Requests served at a time."""
+        return self.workers * self.threads
+
+    def __str__(self) -> str:
+        return f"GUNICORN_WORKERS={self.workers} GUNICORN_THREADS={self.threads}"
+
+
+def decide(  # noqa: PLR0911 one return a rule
+    tally: Tally, found: Figures | None, judgement: Judgement, memory_mb: float | None
+) -> Verdict:
+    """Return the verdict of a run.
+
+    Args:
+        tally: its requests.
+        found: what the laws make of them, None without the header.
+        judgement: of the generator.
+        memory_mb: the plan's memory, None if it is not known.
+    """
+    if found is None or tally.app.count < LEAST_REQUESTS:
+        return no_data(tally)
+    if judgement.reasons:
+        return generator(found, judgement)
+    if tally.failures >= ERRORS * tally.requests:
+        return errors(tally)
+    if found.cores >= CPU_FULL * found.reachable_cores:
+        return gil(found, memory_mb) if found.setting.workers < found.setting.vcpu else cpu(found, memory_mb)
+    if uneven(found):
+        return imbalance(found, memory_mb)
+    if slots_full(found):
+        return slots(found, memory_mb)
+    return healthy(found, memory_mb)
+
+
+# --- the rules -----------------------------------------------------------------------------------
+
+
+def waits(found: Figures, seconds: float) -> bool:
+    """Whether a mean wait is worth a word."""
+    return seconds >= max(LEAST_QUEUE, WAITING * (seconds + found.app))
+
+
+def slots_full(found: Figures) -> bool:
+    """Whether requests wait because all slots are taken."""
+    if found.slots is None or found.held < SLOTS_FULL * found.slots:
+        return False
+    # A user can have several requests under way, so both are counted: users, and requests in the system (Little).
+    return max(found.users, found.rate * found.response) > found.slots and waits(found, found.wait)
+
+
+def uneven(found: Figures) -> bool:
+    """Whether one worker is full while another has room."""
+    number = found.setting.workers
+    if number < 2 or len(found.workers) > number:  # restarted workers have had less time than others
+        return False
+    requests = sum(worker.requests for worker in found.workers)
+    chance = 3 * math.sqrt((number - 1) / requests)  # three standard deviations of a share, relative to it
+    shares = [worker.share for worker in found.workers] + [0.0] * (number - len(found.workers))
+    if max(abs(share * number - 1) for share in shares) <= max(UNEVEN, chance):
+        return False
+    slots_each = found.slots / number if found.slots else math.inf
+    full = any(worker.slots_busy >= WORKER_FULL * slots_each for worker in found.workers)
+    hot = any(worker.cores >= WORKER_FULL for worker in found.workers)
+    return hot or (full and waits(found, found.queue))
+
+
+# --- the verdicts --------------------------------------------------------------------------------
+
+
+def no_data(tally: Tally) -> Verdict:
+    """No response had the header, or too few had it."""
+    if not tally.requests:
+        text = "No request has ended since all users were there, so there is nothing to tell."
+        return Verdict("no-data", text, "Run longer than the ramp: more --run-time, or a higher --spawn-rate.")
+    if tally.app.count:
+        text = f"Only {plural(tally.app.count, 'response')} so far: too few to tell."
+        return Verdict("no-data", text, "Run longer.")
+    text = f"None of {plural(tally.requests, 'response')} had the Server-Timing header: nobody knows where they waited."
+    if tally.failures:
+        text += f" {failed(tally)}."
+    return Verdict("no-data", text, "Set SERVER_TIMING=true for gunicorn, with this project's gunicorn.conf.py.")
+
+
+def generator(found: Figures, judgement: Judgement) -> Verdict:
+    """Locust is the limit."""
+    text = f"The load generator is the limit: {'; '.join(judgement.reasons)}. So the figures are not the app's."
+    if judgement.quota_cpus:
+        advice = f"Give Locust more than {judgement.quota_cpus:g} CPU"
+    else:
+        free = cores()
+        more = max(2, judgement.processes + 1)
+        advice = f"Set LOCUST_PROCESSES={more}" if more <= free else "Run Locust on another machine than the app"
+    return Verdict("generator", text, f"{advice}, and use FastHttpUser rather than HttpUser (a quarter of the CPU).")
+
+
+def errors(tally: Tally) -> Verdict:
+    """Requests fail."""
+    text = f"{failed(tally)}. Times and throughput of a failing app say little about a working one."
+    return Verdict("errors", text, "Look at the Failures tab and the app's log first.")
+
+
+def failed(tally: Tally) -> str:
+    """Say how many requests failed, and of what mostly."""
+    kind, number = max(tally.errors.items(), key=lambda item: item[1])
+    most = "" if number < tally.failures / 2 else f", {'all' if number == tally.failures else 'most'} with {kind}"
+    share = percent(tally.failures / tally.requests)
+    return f"{tally.failures} of {plural(tally.requests, 'request')} failed ({share}{most})"
+
+
+def cpu(found: Figures, memory_mb: float | None) -> Verdict:
+    """The plan's CPU is used up: no setting helps."""
+    setting = found.setting
+    text = (
+        f"The plan's CPU is used up: {percent(found.cpu_utilization)} of {setting.vcpu} vCPU. A request needs "
+        f"{ms(found.cpu)} of CPU, which allows {rps(ratio(setting.vcpu, found.cpu))}, whatever the slots."
+    )
+    more = setting.vcpu * 2
+    shape = fit(found, Shape(max(setting.workers, more), setting.threads), memory_mb)
+    allowed = found.bounds(None, shape.workers, more)["cpu_rps"]
+    advice = f"Less CPU for a request, or a plan with {more} vCPU and {shape} there: the CPU allows {rps(allowed)}."
+    return Verdict("cpu", text, advice + memory_note(found, shape, memory_mb))
+
+
+def gil(found: Figures, memory_mb: float | None) -> Verdict:
+    """The workers' own cores are used up."""
+    setting = found.setting
+    who = "The only worker uses" if setting.workers == 1 else f"The {setting.workers} workers use"
+    text = (
+        f"{who} {found.cores:.2f} of the {plural(setting.workers, 'core')} that Python's GIL allows, while "
+        f"{setting.vcpu - found.cores:.2f} of {setting.vcpu} vCPU idle. A request needs {ms(found.cpu)} of CPU."
+    )
+    shape = fit(found, Shape(setting.vcpu, setting.threads), memory_mb)
+    if shape.workers <= setting.workers:
+        advice = "The plan's memory has no room for another worker: a plan with more memory, or less CPU for a request."
+        return Verdict("gil", text, advice + memory_note(found, shape, memory_mb))
+    return Verdict("gil", f"{text} Set {plural(shape.workers, 'worker')}.", suggest(found, shape, memory_mb))
+
+
+def imbalance(found: Figures, memory_mb: float | None) -> Verdict:
+    """Requests wait in one worker while another has room."""
+    setting = found.setting
+    shares = [worker.share for worker in found.workers] + [0.0] * (setting.workers - len(found.workers))
+    spread = " / ".join(f"{share * 100:.0f}" for share in shares)
+    free = ""
+    if found.slots is not None:
+        free = f" while {max(0.0, found.slots - found.busy):.1f} of {found.slots} slots are free"
+    text = f"The workers get {spread} % of the requests, so a request waits {ms(found.wait)}{free}."
+    shape = fit(found, needed(found, memory_mb), memory_mb)
+    exact = (
+        "Leave GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE unset, so that this project's gunicorn.conf.py makes "
+        "the slots exact, and set "
+    )
+    return Verdict("imbalance", text, exact + suggest(found, shape, memory_mb))
+
+
+def slots(found: Figures, memory_mb: float | None) -> Verdict:
+    """All slots are taken while the CPU idles."""
+    shape = fit(found, needed(found, memory_mb), memory_mb)
+    busy = "The only slot is" if found.slots == 1 else f"All {found.slots} slots are"
+    text = (
+        f"{busy} busy while the CPU {'idles' if found.cpu_utilization < 0.5 else 'is'} at "
+        f"{percent(found.cpu_utilization)}: a request waits {ms(found.wait)} for a slot, then takes {ms(found.app)}."
+    )
+    if found.slots is not None and shape.slots <= found.slots:
+        left = "memory" if memory_mb and shape.workers < found.setting.workers else "CPU"
+        advice = f"Keep {current(found)}: the plan's {left} has no room for more. A larger plan, or shorter requests."
+        return Verdict("slots", text, advice + memory_note(found, shape, memory_mb))
+    limit = "" if shape.slots >= found.users else "; then the CPU becomes the limit"
+    text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(found.users, 'user')}{limit}."
+    return Verdict("slots", text, suggest(found, shape, memory_mb))
+
+
+def healthy(found: Figures, memory_mb: float | None) -> Verdict:
+    """Nothing is at its limit."""
+    if waits(found, found.wait):
+        text = (
+            f"No limit is reached, yet {ms(found.wait)} of {ms(found.response)} are spent outside the app: on the "
+            "network, in a front end, or with a new connection for each request"
+        )
+    else:
+        text = f"Requests hardly wait: {ms(found.app)} of {ms(found.response)} are the app's own"
+    room = f"the CPU is at {percent(found.cpu_utilization)}"
+    if found.slots is not None:
+        room = f"{found.busy:.1f} of {plural(found.slots, 'slot')} are busy, {room}"
+    rates = {name: rate for name, rate in found.bounds(found.slots, found.setting.workers).items() if rate}
+    first = min(rates, key=lambda name: rates[name], default="users_rps")
+    words = {"slots_rps": "slots", "cpu_rps": "CPU", "users_rps": "users"}
+    tail = f" The first bound is that of the {words[first]}, {rps(rates[first])}." if rates else ""
+    return Verdict("healthy", f"{text}; {room}.", f"Keep {current(found)}.{tail}" + memory_note(found, None, memory_mb))
+
+
+# --- the setting to try ----------------------------------------------------------------------------
+
+
+def needed(found: Figures, memory_mb: float | None) -> Shape:
+    """Return the setting with which nobody waits for a slot, as far as the CPU has room for it.
+
+    Each of N users is in the app for S / (S + Z) of the time, so the slots in use vary around N times that; two
+    standard deviations above it is enough for 98 % of the time, and no more than N are ever needed. Where the CPU
+    bound comes first, X = (cores / C) requests a second fill X · S slots; a quarter more leaves none of that unused.
+    """
+    setting = found.setting
+    busy = found.app / (found.app + found.think) if found.app else 1.0
+    mean = found.users * busy
+    need = min(float(found.users), mean + 2 * math.sqrt(mean * (1 - busy)))
+    rate = ratio(found.users, found.app + found.think) or 0.0
+    workers = max(setting.workers, min(setting.vcpu, math.ceil(rate * found.cpu / CPU_TARGET)))
+    workers = fit(found, Shape(workers, 1), memory_mb).workers
+    if found.cpu > 0:
+        need = min(need, 1.25 * found.app * min(workers, setting.vcpu) / found.cpu)
+    slots_now = slots_of(setting) or 0
+    count = max(math.ceil(need - 1e-9), 1)
+    if found.cpu_utilization < CPU_TARGET:
+        count = max(count, slots_now)  # never fewer, while there is CPU to serve them
+    if math.ceil(count / workers) > MOST_THREADS:
+        workers = fit(found, Shape(math.ceil(count / MOST_THREADS), 1), memory_mb).workers
+    return Shape(workers, math.ceil(count / workers))
+
+
+def fit(found: Figures, shape: Shape, memory_mb: float | None) -> Shape:
+    """Return the same slots with no more workers than the plan's memory has room for."""
+    if memory_mb is None or found.rss_mb <= 0:
+        return shape
+    most = max(1, int(MEMORY_TARGET * memory_mb / found.rss_mb))
+    return shape if shape.workers <= most else Shape(most, math.ceil(shape.slots / most))
+
+
+def suggest(found: Figures, shape: Shape, memory_mb: float | None) -> str:
+    """Return a setting with the throughput that the bounds allow for it."""
+    rates = found.bounds(shape.slots, shape.workers)
+    allowed = min((rate for rate in rates.values() if rate), default=None)
+    return (
+        f"{shape} ({plural(shape.slots, 'slot')}): the bounds allow {rps(allowed)} with {plural(found.users, 'user')}."
+        + memory_note(found, shape, memory_mb)
+    )
+
+
+def memory_note(found: Figures, shape: Shape | None, memory_mb: float | None) -> str:
+    """Say what a setting needs of the plan's memory, if that is known and not little."""
+    if memory_mb is None:
+        return ""
+    need = found.rss_mb * (shape.workers if shape else found.setting.workers)
+    if need < 0.5 * memory_mb:
+        return ""
+    return f" Its workers need about {need:.0f} of {memory_mb:.0f} MB."
+
+
+def current(found: Figures) -> str:
+    """Return the setting in force, as it would be set."""
+    return str(Shape(found.setting.workers, found.setting.threads))
+
+
+# --- words -----------------------------------------------------------------------------------------
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def percent(share: float) -> str:
+    """Return a share in whole percent, and small ones with a digit."""
+    return f"{share * 100:.1f} %" if 0 < share < 0.0095 else f"{share * 100:.0f} %"
+
+
+def ms(seconds: float) -> str:
+    """Return a time in ms, with a digit where it is short."""
+    value = seconds * MS
+    return f"{value:.1f} ms" if value < 9.95 else f"{value:.0f} ms"
+
+
+def rps(rate: float | None) -> str:
+    """Return a throughput."""
+    return "any rate" if rate is None else f"{rate:.1f} requests/s" if rate < 9.95 else f"{rate:.0f} requests/s"
