@@ -14,13 +14,8 @@ def rows(analysis: dict[str, Any]) -> list[tuple[str, str]]:
     verdict, load, setting = analysis["verdict"], analysis["load"], analysis["setting"]
     found = [("Verdict: " + verdict["code"], verdict["text"]), ("What to set", verdict["suggestion"])]
     if setting["workers"] is not None:
-        slots = "no fixed number of slots" if setting["slots"] is None else f"{setting['slots']} slots"
         found += [
-            (
-                "Setting",
-                f"{setting['workers']} workers × {setting['threads']} threads ({setting['worker_class']}) = {slots} "
-                f"on {setting['vcpu']} vCPU",
-            ),
+            ("Setting", described(setting)),
             ("Busy slots", of(analysis["slots_busy"], setting["slots"], analysis["slot_utilization"])),
             ("CPU of the plan", f"{share(analysis['cpu_utilization'])} of {setting['vcpu']} vCPU"),
             ("Memory of the workers", f"{figure(analysis['memory_mb'])} MB"),
@@ -29,7 +24,7 @@ def rows(analysis: dict[str, Any]) -> list[tuple[str, str]]:
     found.append(
         (
             "Load",
-            f"{load['users']} users, {figure(load['rps'])} requests/s, {load['requests']} requests "
+            f"{plural(load['users'], 'user')}, {figure(load['rps'])} requests/s, {load['requests']} requests "
             f"in {load['seconds']:.0f} s{failed}",
         )
     )
@@ -63,6 +58,13 @@ def rows(analysis: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
+def described(setting: dict[str, Any]) -> str:
+    """Return gunicorn's setting in words."""
+    size = f"{plural(setting['workers'], 'worker')} × {plural(setting['threads'], 'thread')}"
+    slots = "no fixed number of slots" if setting["slots"] is None else plural(setting["slots"], "slot")
+    return f"{size} ({setting['worker_class']}) = {slots} on {setting['vcpu']} vCPU"
+
+
 def text(analysis: dict[str, Any]) -> str:
     """Return the verdict and a compact table, with a newline before it."""
     verdict, *table = rows(analysis)
@@ -72,6 +74,11 @@ def text(analysis: dict[str, Any]) -> str:
     for name, line in table:
         lines += textwrap.wrap(line, WIDTH, initial_indent=f" {name:{left}}  ", subsequent_indent=" " * (left + 3))
     return "\n".join(["", "Why?", "", head, "", *lines, ""])
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def figure(value: float | None) -> str:

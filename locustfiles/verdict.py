@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from generator import Judgement, cores
 from laws import MS, Figures, ratio, slots_of
+from summary import plural
 from tally import Tally
 
 LEAST_REQUESTS = 10
@@ -311,11 +312,6 @@ def current(found: Figures) -> str:
 
 
 # --- words -----------------------------------------------------------------------------------------
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def percent(share: float) -> str:
