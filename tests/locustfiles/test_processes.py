@@ -9,9 +9,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from conftest import HERE, Server, clean_env, fetch, free_port, gunicorn, locust, locust_line, wait_for
 
@@ -40,8 +40,18 @@ def differs(name: str, figure: float, expected: float, most: float) -> str | Non
     return f"{name}: {figure:.4g} instead of {expected:.4g}, {off:.1%} off" if off > most else None
 
 
+def accepted(port: int) -> int:
+    """How many connections to a port a process has accepted: those that wait in the kernel have no inode yet.
+
+    One read of the kernel's table. psutil.net_connections() looks at all processes first, and misses the connections
+    of the meantime.
+    """
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(1 for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01" and row[9] != "0")
+
+
 class Observer(threading.Thread):
-    """Looks at gunicorn's workers from outside, with psutil, until it is told to stop."""
+    """Looks at gunicorn's workers from outside, until it is told to stop: psutil for their CPU and memory."""
 
     def __init__(self, server: Server) -> None:
         super().__init__(daemon=True)
@@ -54,13 +64,7 @@ class Observer(threading.Thread):
         while not self.stopped.wait(0.1):
             workers = self.server.workers
             used = sum(worker.cpu_times().user + worker.cpu_times().system for worker in workers)
-            # A request in a slot is a connection that a worker has accepted; one that waits belongs to nobody.
-            pids = {worker.pid for worker in workers}
-            taken = sum(
-                1
-                for conn in psutil.net_connections("tcp4")
-                if conn.pid in pids and conn.status == "ESTABLISHED" and conn.laddr.port == port  # type: ignore[union-attr]
-            )
+            taken = accepted(port)
             memory = sum(worker.memory_info().rss for worker in workers) / 2**20
             self.samples.append((time.monotonic(), used, taken, memory))
 
