@@ -88,6 +88,8 @@ def parse_any(header: str) -> Timing | None:
     app_ms = cpu_ms = None
     facts: dict[str, str] = {}
     for entry in ENTRY.findall(header[:LONGEST]):
+        if entry.lstrip().startswith(";") or not entry.strip():
+            continue  # an entry without a name
         name, *parts = PART.findall(entry)
         name = name.strip()
         if name == "app" and app_ms is None:

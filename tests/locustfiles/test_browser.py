@@ -1,0 +1,103 @@
+"""The tab and the page in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BROWSER_ARGS, CHROMIUM, gunicorn, wait_for
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from test_processes import Ui
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[Ui]:
+    """A test of 1 × 1 that has been running for some seconds."""
+    with gunicorn(1, 1) as server, Ui(server.url) as ui:
+        ui.swarm(12)
+        wait_for(lambda: ui.data()["verdict"]["code"] == "slots" and len(ui.data()["timeline"]["at"]) >= 4)
+        yield ui
+
+
+def quiet(page: Page, url: str) -> tuple[list[str], list[str]]:
+    """Note the page's errors and the addresses that are not Locust's."""
+    errors: list[str] = []
+    foreign: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: None if request.url.startswith((url, "data:")) else foreign.append(request.url))
+    return errors, foreign
+
+
+def test_the_tab_says_why(browser: Browser, slow: Ui) -> None:
+    page = browser.new_page()
+    page.goto(f"{slow.url}/?tab=why")
+    page.get_by_role("tab", name="Why?").click()
+    cells = page.get_by_role("cell")
+    expect(cells.first).to_have_text("Verdict: slots", timeout=10_000)
+    expect(cells.nth(1)).to_contain_text("The only slot is busy while the CPU idles")
+    for name in ("What to set", "Setting", "Busy slots", "CPU of the plan", "Memory of the workers", "In the app"):
+        expect(page.get_by_role("cell", name=name, exact=True)).to_be_visible()
+    expect(page.get_by_role("cell", name=re.compile(r"^Worker \d+$"))).to_have_count(1)
+    page.get_by_role("link", name="Why? Plots").click()
+    expect(page.get_by_role("heading", name="Why?")).to_be_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_plots_the_run(browser: Browser, slow: Ui, scheme: Any, tmp_path: Path) -> None:
+    page = browser.new_page(color_scheme=scheme)
+    errors, foreign = quiet(page, slow.url)
+    page.goto(f"{slow.url}/explain")
+    expect(page.locator("#verdict")).to_have_attribute("data-code", "slots")
+    expect(page.locator("#text")).to_contain_text("a request waits")
+    expect(page.locator("canvas")).to_have_count(3)
+    expect(page.locator("#workers tbody tr")).to_have_count(1)
+    # Lines were drawn: the canvas of the response time has pixels in the color of the wait.
+    drawn = page.evaluate(
+        """() => {
+          const hex = getComputedStyle(document.documentElement).getPropertyValue('--wait').trim();
+          const want = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+          const canvas = document.querySelector('#response canvas');
+          const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4)
+            if (data[i + 3] > 200 && want.every((v, c) => Math.abs(v - data[i + c]) < 30)) count++;
+          return count;
+        }"""
+    )
+    assert drawn > 50
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(28, 25, 23)"
+    assert dark is (scheme == "dark")
+    before = page.locator("#state").inner_text()
+    expect(page.locator("#state")).not_to_have_text(before, timeout=10_000)  # it goes on
+    assert (errors, foreign) == ([], [])
+    page.close()
+
+
+def test_the_page_before_and_after_a_test(browser: Browser) -> None:
+    with gunicorn(3, 6) as server, Ui(server.url) as ui:
+        page = browser.new_page()
+        errors, _ = quiet(page, ui.url)
+        page.goto(f"{ui.url}/explain")
+        expect(page.locator("#verdict")).to_have_attribute("data-code", "no-data")
+        ui.swarm(6)
+        expect(page.locator("#verdict")).to_have_attribute("data-code", "healthy", timeout=10_000)
+        ui.stop()
+        expect(page.locator("#state")).to_contain_text("stopped", timeout=10_000)
+        expect(page.locator("#verdict")).to_have_attribute("data-code", "healthy")
+        assert errors == []
+        page.close()

@@ -1,0 +1,126 @@
+"""The header's parser: what it reads, and that nothing breaks it."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server_timing import LONGEST, Setting, Timing, from_response, parse, parse_any
+
+OURS = 'app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1 cpu=12.34 rss=48.1"'
+TIMING = Timing(101.9, 1.2, 17, Setting(3, 6, "gthread", 1), 12.34, 48.1)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        OURS,
+        f"cache;desc=hit, {OURS}",
+        f"{OURS}, db;dur=53, edge;dur=1;desc=x",
+        f'proxy;desc="app;dur=1, cpu;dur=9 \\" gunicorn;desc=no", {OURS}',
+        OURS.replace(", ", ","),
+        OURS.replace(";", " ; ").replace("=101.9", " = 101.9"),
+        f"{OURS}, app;dur=7, cpu;dur=7",  # the first one counts
+        f'{OURS}, never;desc="closed',
+    ],
+)
+def test_our_entries_are_found(header: str) -> None:
+    assert parse(header) == TIMING
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        ',;="',
+        "app;dur=1",
+        OURS.replace("101.9", "-101.9"),
+        OURS.replace("101.9", "nan"),
+        OURS.replace("101.9", "1e9"),
+        OURS.replace("101.9", "9" * 400),
+        OURS.replace("101.9", "\u0663.1"),  # an Arabic digit
+        OURS.replace("workers=3", "workers=0"),
+        OURS.replace("pid=17", "pid=0"),
+        OURS.replace("vcpu=1", "vcpu=one"),
+        OURS.replace(" rss=48.1", ""),
+        OURS.replace("cpu;dur=1.2, ", ""),
+        f"{'x' * LONGEST}, {OURS}",
+    ],
+)
+def test_anything_else_is_no_timing(header: str) -> None:
+    assert parse(header) is None
+
+
+@given(st.text())
+def test_garbage_never_raises(header: str) -> None:
+    parse(header)
+
+
+PIECES = st.sampled_from(
+    [
+        *OURS.split(" "),
+        *["app", "cpu", "gunicorn", "dur", "desc", "pid=", "1", "-1", "nan", "e9", ";", "=", ",", ".", '"', "\\"],
+        " ",
+        "9" * 30,
+    ],
+)
+
+
+@given(st.lists(PIECES, max_size=60).map("".join))
+def test_what_looks_like_ours_never_raises(header: str) -> None:
+    found = parse(header)
+    assert found is None or (found.app_ms >= 0 and found.setting.workers >= 1 and found.rss_mb >= 0)
+
+
+@given(
+    st.floats(0, 1e6),
+    st.floats(0, 1e6),
+    st.integers(1, 10**6),
+    st.integers(1, 512),
+    st.integers(1, 512),
+    st.floats(0, 1e6),
+    st.text('abc;, ="\\', max_size=20),
+)
+def test_what_gunicorn_writes_comes_back(  # noqa: PLR0913, PLR0917
+    app: float, cpu: float, pid: int, workers: int, threads: int, used: float, other: str
+) -> None:
+    plain = (
+        f'app;dur={app:.1f}, cpu;dur={cpu:.1f}, gunicorn;desc="pid={pid} workers={workers} threads={threads} '
+        f'class=gthread vcpu=2 cpu={used:.2f} rss=48.1"'
+    )
+    expected = Timing(
+        float(f"{app:.1f}"),
+        float(f"{cpu:.1f}"),
+        pid,
+        Setting(workers, threads, "gthread", 2),
+        float(f"{used:.2f}"),
+        48.1,
+    )
+    assert parse(plain) == parse_any(plain) == expected
+    assert parse(f"{plain}, other;desc={other}") == expected
+
+
+@given(st.one_of(st.none(), st.integers(), st.text(), st.binary(), st.lists(st.one_of(st.text(), st.none()))))
+def test_no_kind_of_value_breaks_a_response(value: Any) -> None:
+    from_response(SimpleNamespace(headers={"Server-Timing": value}))
+
+
+@pytest.mark.parametrize("response", [None, SimpleNamespace(), SimpleNamespace(headers=None), "text"])
+def test_no_response_breaks_it(response: Any) -> None:
+    assert from_response(response) is None
+
+
+def test_several_lines_are_one_header() -> None:
+    assert from_response(SimpleNamespace(headers={"Server-Timing": ["cdn;dur=1", OURS]})) == TIMING
+
+
+@pytest.mark.parametrize("header", ['"' * 10**6, "\\" * 10**6, "," * 10**6, "a;" * 10**6, '"\\' * 10**6])
+def test_a_huge_header_takes_no_time(header: str) -> None:
+    start = time.perf_counter()
+    parse(header)
+    assert time.perf_counter() - start < 0.1
