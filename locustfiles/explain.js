@@ -24,14 +24,16 @@ function element(tag, text) {
   return made;
 }
 
-// One plot: its series by [label, color, filled], and the values as columns, the seconds first.
-function draw(id, series, columns) {
+// One plot: its series by [label, color, filled, dash], the values as columns, the seconds first, and what is filled
+// between two series by [upper, lower, color].
+function draw(id, series, columns, bands = []) {
   if (!plots[id]) {
     const axis = { stroke: color("soft"), grid: { stroke: color("line"), width: 1 }, ticks: { stroke: color("line") } };
     const options = {
       width: byId(id).clientWidth,
       height: 220,
       scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(high || 0, 1e-3) * 1.08] } },
+      bands: bands.map(([upper, lower, name]) => ({ series: [upper, lower], fill: `${color(name)}55` })),
       axes: [{ ...axis, values: (_, at) => at.map((s) => `${s} s`) }, { ...axis, size: 56 }],
       series: [{ label: "s" }, ...series.map(([label, name, filled, dash]) => ({
         label, dash, stroke: color(name), width: 2, points: { show: columns[0].length < 3 },
@@ -84,7 +86,7 @@ function show(found) {
   }));
   const at = timeline.at;
   const sum = at.map((_, i) => (timeline.app_ms[i] === null ? null : timeline.app_ms[i] + timeline.wait_ms[i]));
-  draw("response", [["response", "wait", true], ["app", "app", true]], [at, sum, timeline.app_ms]);
+  draw("response", [["wait + app", "wait", false], ["app", "app", true]], [at, sum, timeline.app_ms], [[1, 2, "wait"]]);
   draw("slots", [["busy", "app", true], ["slots", "limit", false, [6, 4]]],
     [at, timeline.slots_busy, at.map(() => slots)]);
   draw("cpu", [["CPU", "app", true], ["all", "limit", false, [6, 4]]],

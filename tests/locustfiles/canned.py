@@ -1,0 +1,28 @@
+"""A server that costs nearly nothing: one canned answer with the header. `python canned.py PORT`."""
+
+import asyncio
+import sys
+
+BODY = b"hello\n"
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"
+    b'Server-Timing: app;dur=0.1, cpu;dur=0.1, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1 '
+    b'cpu=12.34 rss=48.1"\r\n\r\n%s' % (len(BODY), BODY)
+)
+
+
+class Canned(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(ANSWER * data.count(b"\r\n\r\n"))
+
+
+async def main(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(Canned, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+asyncio.run(main(int(sys.argv[1])))
