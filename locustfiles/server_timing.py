@@ -62,15 +62,17 @@ class Timing(NamedTuple):
     rss_mb: float
 
 
-def from_response(response: Any) -> Timing | None:
-    """Return the timing in a response of FastHttpUser or HttpUser; None if there is none. Never raises."""
+def header_of(response: Any) -> str | None:
+    """Return the header in a response of FastHttpUser or HttpUser; None if there is none. Never raises."""
     try:
         value = response.headers.get("Server-Timing")
     except Exception:  # no response, no headers, or another client's idea of them
         return None
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):  # several lines of the same header, as geventhttpclient has them
-        value = ",".join(line for line in value if isinstance(line, str))
-    return parse(value) if isinstance(value, str) else None
+        return ",".join(line for line in value if isinstance(line, str))
+    return None
 
 
 def parse(header: str) -> Timing | None:

@@ -1,11 +1,14 @@
-"""A server that costs nearly nothing: one canned answer with the header. `python canned.py PORT`."""
+"""A server that costs nearly nothing: one canned answer with the header. `python canned.py PORT`.
+
+It closes each connection, as gunicorn does with this project's configuration.
+"""
 
 import asyncio
 import sys
 
 BODY = b"hello\n"
 ANSWER = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n"
     b'Server-Timing: app;dur=0.1, cpu;dur=0.1, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1 '
     b'cpu=12.34 rss=48.1"\r\n\r\n%s' % (len(BODY), BODY)
 )
@@ -17,7 +20,8 @@ class Canned(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self.transport.write(ANSWER * data.count(b"\r\n\r\n"))
+        self.transport.write(ANSWER)
+        self.transport.close()
 
 
 async def main(port: int) -> None:

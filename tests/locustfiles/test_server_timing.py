@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server_timing import LONGEST, Setting, Timing, from_response, parse, parse_any
+from server_timing import LONGEST, Setting, Timing, header_of, parse, parse_any
 
 OURS = 'app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1 cpu=12.34 rss=48.1"'
 TIMING = Timing(101.9, 1.2, 17, Setting(3, 6, "gthread", 1), 12.34, 48.1)
@@ -107,16 +107,17 @@ def test_what_gunicorn_writes_comes_back(  # noqa: PLR0913, PLR0917
 
 @given(st.one_of(st.none(), st.integers(), st.text(), st.binary(), st.lists(st.one_of(st.text(), st.none()))))
 def test_no_kind_of_value_breaks_a_response(value: Any) -> None:
-    from_response(SimpleNamespace(headers={"Server-Timing": value}))
+    header = header_of(SimpleNamespace(headers={"Server-Timing": value}))
+    assert header is None or parse(header) is None
 
 
 @pytest.mark.parametrize("response", [None, SimpleNamespace(), SimpleNamespace(headers=None), "text"])
 def test_no_response_breaks_it(response: Any) -> None:
-    assert from_response(response) is None
+    assert header_of(response) is None
 
 
 def test_several_lines_are_one_header() -> None:
-    assert from_response(SimpleNamespace(headers={"Server-Timing": ["cdn;dur=1", OURS]})) == TIMING
+    assert parse(header_of(SimpleNamespace(headers={"Server-Timing": ["cdn;dur=1", OURS]})) or "") == TIMING
 
 
 @pytest.mark.parametrize("header", ['"' * 10**6, "\\" * 10**6, "," * 10**6, "a;" * 10**6, '"\\' * 10**6])
