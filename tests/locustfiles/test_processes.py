@@ -37,6 +37,7 @@ def retried(measure: Callable[[], str | None], times: int = 3) -> None:
 
 def differs(name: str, figure: float, expected: float, most: float) -> str | None:
     off = abs(figure - expected) / expected
+    print(f"{name}: {figure:.4g} against {expected:.4g}, {off:.1%} off")  # for `pytest -s`
     return f"{name}: {figure:.4g} instead of {expected:.4g}, {off:.1%} off" if off > most else None
 
 
