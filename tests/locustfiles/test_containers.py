@@ -78,7 +78,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     made.compose("down", "--timeout", "3", "--rmi", "local")
 
 
-def slots(workers: int, threads: int) -> dict[str, str]:
+def slots(workers: int, threads: int) -> dict[str, Any]:
     return {"GUNICORN_WORKERS": str(workers), "GUNICORN_THREADS": str(threads)}
 
 
