@@ -48,18 +48,20 @@ class Stack:
         *args: str,
         environ: Mapping[str, str] | None = None,
         env_file: Path | str = "/dev/null",
+        override: Path | None = None,
         check: bool = True,
         timeout: float = 240,
     ) -> subprocess.CompletedProcess[str]:
-        """Run `docker compose` with `environ` set and no .env but `env_file`.
+        """Run `docker compose` with `environ` set and no .env but `env_file`, and with an `override` file if given.
 
         Raises:
             RuntimeError: it failed, and `check` is set; with what it wrote.
         """
         shell = {name: value for name, value in clean_environ().items() if not name.startswith(COMPOSE_ONLY)}
         ports = {"APP_PORT": str(self.app_port), "LOCUST_WEB_PORT": str(self.web_port)}
+        files = ["--file", "docker-compose.yml", "--file", str(override)] if override else []
         done = subprocess.run(
-            ["docker", "compose", "--project-name", self.project, "--env-file", str(env_file), *args],
+            ["docker", "compose", "--project-name", self.project, "--env-file", str(env_file), *files, *args],
             cwd=ROOT,
             env=shell | ports | dict(environ or {}),
             capture_output=True,

@@ -28,7 +28,7 @@ def times(histogram: Histogram) -> dict[str, float | None]:
     return {"mean": rounded(histogram.mean), **percentiles}
 
 
-def analyse(  # noqa: PLR0913, PLR0917 each is one fact of a run
+def analyse(
     tally: Tally,
     users: int,
     seconds: float,

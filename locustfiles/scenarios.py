@@ -5,10 +5,11 @@ Locust's own class picker would start with all of them ticked, and so with a mix
 
 from typing import Any
 
+from locust import FastHttpUser, events
+
 import cpu_bound
 import io_bound
 import mixed
-from locust import FastHttpUser, events
 
 TASKS = {
     "io_bound": io_bound.IoBound.tasks,

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from locust.argument_parser import get_parser
 
+import explain
 from bench.server import ROOT
 from tests.conftest import Conf
 
@@ -20,6 +21,11 @@ TABLE = dict(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| ([^|]*?) *\|", README, re.M
 COMMON = {"LOCUST_LOCUSTFILE", "LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_RUN_TIME"} | {
     "LOCUST_RESET_STATS",
     "LOCUST_WEB_PORT",
+    "LOCUST_ANALYSIS_JSON",
+    "LOCUST_CHECK_RPS",
+    "LOCUST_CHECK_FAIL_RATIO",
+    "LOCUST_CHECK_AVG_RESPONSE_TIME",
+    "LOCUST_CHECK_PERCENTILE",
 }
 
 
@@ -67,7 +73,9 @@ def test_every_gunicorn_variable_is_a_setting() -> None:
 
 
 def test_compose_passes_on_everything_that_locust_reads() -> None:
-    known = {getattr(action, "env_var", None) for action in get_parser()._actions} - {None}
+    parser = get_parser()
+    explain.add_options(parser)
+    known = {getattr(action, "env_var", None) for action in parser._actions} - {None, "APP_MEMORY"}
     known -= {"LOCUST_WEB_AUTH", "LOCUST_LEGACY_UI"}  # Locust itself refuses these two
     assert {name for name in EXAMPLE if name.startswith("LOCUST_")} == known
 

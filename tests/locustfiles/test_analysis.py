@@ -27,7 +27,7 @@ USUAL = Setting(3, 6, "gthread", 1)
 FINE = [Load(seconds=10, cpu_seconds=3, lag_ms=20, lags=200)]
 
 
-def run(  # noqa: PLR0913, PLR0917
+def run(
     rate: float = 170.0,
     app_ms: float = 100.0,
     wait_ms: float = 2.0,

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BROWSER_ARGS, CHROMIUM, gunicorn, wait_for
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from test_processes import Ui
+
+from tests.browser.conftest import FLAGS
+from tests.conftest import browser_path
+from tests.locustfiles.conftest import gunicorn, wait_for
+from tests.locustfiles.test_processes import Ui
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGS)
+        launched = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         yield launched
         launched.close()
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import HERE, LOCUSTFILES, answers, clean_env, free_port, locust_line, wait_for
+
+from bench.server import free_port
+from tests.locustfiles.conftest import HERE, answers, locust_environ, locust_line, wait_for
 
 SECONDS = 4
 
@@ -23,7 +25,7 @@ def throughput(scenario: str, port: int, folder: Path) -> float:
             HERE / scenario, "--headless", "-u", "10", "-r", "100", "-t", f"{SECONDS}s", "--json-file", str(out),
             "--host", f"http://127.0.0.1:{port}", "--reset-stats", "--loglevel", "ERROR", "--only-summary",
         ),
-        env=clean_env(PYTHONPATH=str(LOCUSTFILES), TEST_PATH="/hello"),
+        env=locust_environ({"TEST_PATH": "/hello"}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         timeout=60,

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HERE, Server, clean_env, fetch, free_port, gunicorn, locust, locust_line, wait_for
+
+from bench.server import Server, free_port
+from tests.locustfiles.conftest import HERE, fetch, gunicorn, locust, locust_environ, locust_line, wait_for
 
 SCENARIO = HERE / "scenario.py"
 
@@ -63,7 +65,7 @@ class Observer(threading.Thread):
     def run(self) -> None:
         port = int(self.server.url.rpartition(":")[2])
         while not self.stopped.wait(0.1):
-            workers = self.server.workers
+            workers = self.server.workers()
             used = sum(worker.cpu_times().user + worker.cpu_times().system for worker in workers)
             taken = accepted(port)
             memory = sum(worker.memory_info().rss for worker in workers) / 2**20
@@ -157,7 +159,7 @@ def test_master_and_worker_on_the_command_line(healthy: Server) -> None:
     port = str(free_port())
     worker = subprocess.Popen(
         locust_line(SCENARIO, "--worker", "--master-port", port),
-        env=clean_env(PYTHONPATH=str(HERE.parents[1] / "locustfiles")),
+        env=locust_environ(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -229,7 +231,7 @@ def test_thresholds_come_from_the_environment_too(healthy: Server) -> None:
 def test_a_bad_value_is_one_clear_line(args: list[str], env: dict[str, str], words: list[str]) -> None:
     done = subprocess.run(
         locust_line(SCENARIO, "--headless", "-t", "1s", "--host", "http://127.0.0.1:9", *args),
-        env=clean_env(PYTHONPATH=str(HERE.parents[1] / "locustfiles"), **env),
+        env=locust_environ(env),
         capture_output=True,
         text=True,
         timeout=30,
@@ -276,7 +278,7 @@ def test_an_interrupted_run_has_its_analysis(healthy: Server, tmp_path: Any) -> 
     args = ["--headless", "-u", "6", "-r", "100", "--host", healthy.url, "--analysis-json", str(out)]
     process = subprocess.Popen(
         locust_line(SCENARIO, *args),
-        env=clean_env(PYTHONPATH=str(HERE.parents[1] / "locustfiles")),
+        env=locust_environ(),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -307,7 +309,7 @@ class Ui:
         self.url = f"http://127.0.0.1:{port}{base}"
         self.process = subprocess.Popen(
             locust_line(SCENARIO, "--web-port", port, "--web-host", "127.0.0.1", "--host", host, *args),
-            env=clean_env(PYTHONPATH=str(HERE.parents[1] / "locustfiles"), **env),
+            env=locust_environ(env),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -86,7 +86,7 @@ def test_what_looks_like_ours_never_raises(header: str) -> None:
     st.floats(0, 1e6),
     st.text('abc;, ="\\', max_size=20),
 )
-def test_what_gunicorn_writes_comes_back(  # noqa: PLR0913, PLR0917
+def test_what_gunicorn_writes_comes_back(
     app: float, cpu: float, pid: int, workers: int, threads: int, used: float, other: str
 ) -> None:
     plain = (
