@@ -36,7 +36,7 @@ function draw(id, series, columns, bands = []) {
       bands: bands.map(([upper, lower, name]) => ({ series: [upper, lower], fill: `${color(name)}55` })),
       axes: [{ ...axis, values: (_, at) => at.map((s) => `${s} s`) }, { ...axis, size: 56 }],
       series: [{ label: "s" }, ...series.map(([label, name, filled, dash]) => ({
-        label, dash, stroke: color(name), width: 2, points: { show: columns[0].length < 3 },
+        label, dash, stroke: color(name), width: 2, points: { show: (plot) => plot.data[0].length < 3 },
         fill: filled ? `${color(name)}55` : undefined, value: (_, value) => number(value),
       }))],
     };
@@ -106,5 +106,5 @@ async function refresh() {
 // A plot keeps its colors and its width, so it is made anew when they change.
 dark.addEventListener("change", () => { forget(); refresh(); });
 addEventListener("resize", () => { forget(); refresh(); });
-refresh();
-setInterval(refresh, EVERY_MS);
+const loop = () => refresh().finally(() => setTimeout(loop, EVERY_MS));
+loop();

@@ -22,14 +22,14 @@ from typing import Any
 
 import gevent
 from locust import User, events
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import STATE_SPAWNING, MasterRunner, WorkerRunner
 
 import explain_web
 import summary
 import thresholds
 from analysis import analyse, timeline
 from generator import Load, Monitor
-from server_timing import header_of, parse
+from server_timing import headers_of, parse_all
 from tally import Record, Tally
 
 logger = logging.getLogger("locust.explain")
@@ -66,7 +66,7 @@ class Explanation:
         self.users = 0
         self.begun = self.ended = self.reported = time.perf_counter()
         self.tally = Tally()
-        self.pending: list[tuple[float, float, str | None, str | None, float | None]] = []
+        self.pending: list[tuple[float, float, list[str], str | None, float | None]] = []
         self.seconds: dict[str, float] = {}
         self.loads: dict[str, Load] = {}
         self.last_load = Load()
@@ -121,15 +121,15 @@ class Explanation:
         if not self.counting or response_time is None:
             return
         error = None if exception is None else describe(exception, response)
-        self.pending.append((now - self.begun, response_time, header_of(response), error, think_ms))
+        self.pending.append((now - self.begun, response_time, headers_of(response), error, think_ms))
         if len(self.pending) >= BATCH:
             self.count()
 
     def count(self) -> None:
         """Count the requests that are still to be counted."""
         pending, self.pending = self.pending, []
-        for at, response_ms, header, error, think_ms in pending:
-            timing = None if header is None else parse(header)
+        for at, response_ms, headers, error, think_ms in pending:
+            timing = parse_all(headers) if headers else None
             self.tally.add(Record(at, response_ms, timing, error, think_ms))
 
     def watch(self) -> None:
@@ -139,6 +139,8 @@ class Explanation:
             gevent.sleep(TICK)
             if self.counting:
                 self.monitor.late(time.perf_counter() - due)
+                if self.environment.runner.state == STATE_SPAWNING:
+                    self.end()  # another number of users: their ramp counts no more than the first one
 
     # --- worker processes ---------------------------------------------------------------------------
 
@@ -152,7 +154,7 @@ class Explanation:
             return
         until = time.perf_counter() if self.counting else self.ended
         if until > self.reported:
-            load = self.monitor.take()
+            load = self.monitor.take() if self.counting else self.last_load
             self.count()
             data["explain"] = {
                 "run": self.run,
@@ -165,7 +167,8 @@ class Explanation:
     def on_worker_report(self, client_id: str, data: dict[str, Any], **_others: Any) -> None:
         """Merge a worker process's report, in the master."""
         part = data.get("explain")
-        if part and part["run"] == self.run and self.users:
+        ramp = self.environment.runner.state == STATE_SPAWNING
+        if part and part["run"] == self.run and self.users and not ramp:
             self.tally.merge(Tally.from_dict(part["tally"]))
             self.seconds[client_id] = self.seconds.get(client_id, 0.0) + part["seconds"]
             self.loads[client_id] = self.loads.get(client_id, Load()).plus(Load(*part["load"]))

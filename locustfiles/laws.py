@@ -94,6 +94,12 @@ class Figures:
         """The cores that this many workers can use."""
         return min(self.setting.workers, self.setting.vcpu)
 
+    @property
+    def shares(self) -> list[float]:
+        """The workers' shares; one 0 stands for all those of which no response was seen."""
+        unseen = [0.0] if len(self.workers) < self.setting.workers else []
+        return [worker.share for worker in self.workers] + unseen
+
     def bounds(self, slots: int | None, workers: int, vcpu: int | None = None) -> dict[str, float | None]:
         """Return the three bounds on the throughput for a setting, in 1/s; None where there is no bound."""
         return {

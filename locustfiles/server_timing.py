@@ -75,6 +75,27 @@ def header_of(response: Any) -> str | None:
     return None
 
 
+def headers_of(response: Any) -> list[str]:
+    """Return the headers of a response and of the redirects before it, oldest first. Never raises."""
+    try:
+        redirects = response.history
+        before = [header_of(part) for part in redirects] if redirects else []
+    except Exception:  # no response, or another client's idea of one
+        before = []
+    return [header for header in (*before, header_of(response)) if header]
+
+
+def parse_all(headers: list[str]) -> Timing | None:
+    """Return the last timing, with the times of all: Locust counts redirects and their target as one response."""
+    if len(headers) == 1:
+        return parse(headers[0])
+    timings = [timing for header in headers if (timing := parse(header))]
+    if not timings:
+        return None
+    app_ms, cpu_ms = sum(timing.app_ms for timing in timings), sum(timing.cpu_ms for timing in timings)
+    return timings[-1]._replace(app_ms=app_ms, cpu_ms=cpu_ms)
+
+
 def parse(header: str) -> Timing | None:
     """Return what our entries say; None if one of them is missing or is not as we write it. Never raises."""
     if plain := PLAIN.fullmatch(header):

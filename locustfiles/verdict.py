@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from generator import Judgement, cores
+from generator import THROTTLED_MOST, Judgement, cores
 from laws import MS, Figures, ratio, slots_of
 from summary import plural
 from tally import Tally
@@ -32,6 +32,8 @@ LEAST_REQUESTS = 10
 ERRORS = 0.01
 CPU_FULL = 0.85
 SLOTS_FULL = 0.80
+ALL_SLOTS = 0.90
+COVERED = 0.90  # of the responses that did not fail must have had the header
 WORKER_FULL = 0.85
 WAITING = 0.10
 UNEVEN = 1 / 3
@@ -78,7 +80,7 @@ def decide(  # noqa: PLR0911 one return a rule
         judgement: of the generator.
         memory_mb: the plan's memory, None if it is not known.
     """
-    if found is None or tally.app.count < LEAST_REQUESTS:
+    if found is None or tally.app.count < max(LEAST_REQUESTS, COVERED * (tally.requests - tally.failures)):
         return no_data(tally)
     if judgement.reasons:
         return generator(found, judgement)
@@ -105,8 +107,10 @@ def slots_full(found: Figures) -> bool:
     """Whether requests wait because all slots are taken."""
     if found.slots is None or found.held < SLOTS_FULL * found.slots:
         return False
+    # With slots to spare a wait that all requests share is the network; only what is above it can be a queue.
+    wait = found.wait if found.held >= ALL_SLOTS * found.slots else found.queue
     # A user can have several requests under way, so both are counted: users, and requests in the system (Little).
-    return max(found.users, found.rate * found.response) > found.slots and waits(found, found.wait)
+    return max(found.users, found.rate * found.response) > found.slots and waits(found, wait)
 
 
 def uneven(found: Figures) -> bool:
@@ -116,8 +120,7 @@ def uneven(found: Figures) -> bool:
         return False
     requests = sum(worker.requests for worker in found.workers)
     chance = 3 * math.sqrt((number - 1) / requests)  # three standard deviations of a share, relative to it
-    shares = [worker.share for worker in found.workers] + [0.0] * (number - len(found.workers))
-    if max(abs(share * number - 1) for share in shares) <= max(UNEVEN, chance):
+    if max(abs(share * number - 1) for share in found.shares) <= max(UNEVEN, chance):
         return False
     slots_each = found.slots / number if found.slots else math.inf
     full = any(worker.slots_busy >= WORKER_FULL * slots_each for worker in found.workers)
@@ -133,9 +136,12 @@ def no_data(tally: Tally) -> Verdict:
     if not tally.requests:
         text = "No request has ended since all users were there, so there is nothing to tell."
         return Verdict("no-data", text, "Run longer than the ramp: more --run-time, or a higher --spawn-rate.")
-    if tally.app.count:
+    if tally.app.count and tally.requests < 2 * LEAST_REQUESTS:
         text = f"Only {plural(tally.app.count, 'response')} so far: too few to tell."
         return Verdict("no-data", text, "Run longer.")
+    if tally.app.count:
+        text = f"Only {tally.app.count} of {plural(tally.requests, 'response')} had the Server-Timing header."
+        return Verdict("no-data", text, "Request only what gunicorn serves, with this project's gunicorn.conf.py.")
     text = f"None of {plural(tally.requests, 'response')} had the Server-Timing header: nobody knows where they waited."
     if tally.failures:
         text += f" {failed(tally)}."
@@ -145,10 +151,11 @@ def no_data(tally: Tally) -> Verdict:
 def generator(found: Figures, judgement: Judgement) -> Verdict:
     """Locust is the limit."""
     text = f"The load generator is the limit: {'; '.join(judgement.reasons)}. So the figures are not the app's."
-    if judgement.quota_cpus:
-        advice = f"Give Locust more than {judgement.quota_cpus:g} CPU"
+    quota = judgement.quota_cpus
+    if quota and judgement.throttled_percent >= THROTTLED_MOST * 100:
+        advice = f"Give Locust more than {quota:g} CPU"
     else:
-        free = cores()
+        free = min(cores(), int(quota)) if quota else cores()
         more = max(2, judgement.processes + 1)
         advice = f"Set LOCUST_PROCESSES={more}" if more <= free else "Run Locust on another machine than the app"
     return Verdict("generator", text, f"{advice}, and use FastHttpUser rather than HttpUser (a quarter of the CPU).")
@@ -169,17 +176,19 @@ def failed(tally: Tally) -> str:
 
 
 def cpu(found: Figures, memory_mb: float | None) -> Verdict:
-    """The plan's CPU is used up: no setting helps."""
+    """The plan's CPU is used up: no setting helps. A larger plan has more memory too, so this one's is no bound."""
     setting = found.setting
     text = (
         f"The plan's CPU is used up: {percent(found.cpu_utilization)} of {setting.vcpu} vCPU. A request needs "
         f"{ms(found.cpu)} of CPU, which allows {rps(ratio(setting.vcpu, found.cpu))}, whatever the slots."
     )
     more = setting.vcpu * 2
-    shape = fit(found, Shape(max(setting.workers, more), setting.threads), memory_mb)
+    shape = Shape(max(setting.workers, more), setting.threads)
     allowed = found.bounds(None, shape.workers, more)["cpu_rps"]
-    advice = f"Less CPU for a request, or a plan with {more} vCPU and {shape} there: the CPU allows {rps(allowed)}."
-    return Verdict("cpu", text, advice + memory_note(found, shape, memory_mb))
+    setting_there = shape if found.slots is not None else f"GUNICORN_WORKERS={shape.workers}"
+    advice = f"Less CPU for a request, or a plan with {more} vCPU and {setting_there}: the CPU allows {rps(allowed)}."
+    need = f" Its workers need about {found.rss_mb * shape.workers:.0f} MB." if memory_mb else ""
+    return Verdict("cpu", text, advice + need)
 
 
 def gil(found: Figures, memory_mb: float | None) -> Verdict:
@@ -199,13 +208,13 @@ def gil(found: Figures, memory_mb: float | None) -> Verdict:
 
 def imbalance(found: Figures, memory_mb: float | None) -> Verdict:
     """Requests wait in one worker while another has room."""
-    setting = found.setting
-    shares = [worker.share for worker in found.workers] + [0.0] * (setting.workers - len(found.workers))
-    spread = " / ".join(f"{share * 100:.0f}" for share in shares)
+    spread = " / ".join(f"{share * 100:.0f}" for share in found.shares[:8])
     free = ""
     if found.slots is not None:
         free = f" while {max(0.0, found.slots - found.busy):.1f} of {found.slots} slots are free"
     text = f"The workers get {spread} % of the requests, so a request waits {ms(found.wait)}{free}."
+    if found.slots is None:
+        return Verdict("imbalance", text, "Try gthread, whose slots this project's gunicorn.conf.py makes exact.")
     shape = fit(found, needed(found, memory_mb), memory_mb)
     exact = (
         "Leave GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE unset, so that this project's gunicorn.conf.py makes "
@@ -222,11 +231,14 @@ def slots(found: Figures, memory_mb: float | None) -> Verdict:
         f"{busy} busy while the CPU {'idles' if found.cpu_utilization < 0.5 else 'is'} at "
         f"{percent(found.cpu_utilization)}: a request waits {ms(found.wait)} for a slot, then takes {ms(found.app)}."
     )
+    rates = found.bounds(shape.slots, shape.workers)
+    cpu_first = rates["cpu_rps"] is not None and rates["cpu_rps"] == min(rate for rate in rates.values() if rate)
     if found.slots is not None and shape.slots <= found.slots:
         left = "memory" if memory_mb and shape.workers < found.setting.workers else "CPU"
-        advice = f"Keep {current(found)}: the plan's {left} has no room for more. A larger plan, or shorter requests."
+        why = f"the plan's {left} has no room for more" if left == "memory" or cpu_first else "these users need no more"
+        advice = f"Keep {current(found)}: {why}. A larger plan, or shorter requests."
         return Verdict("slots", text, advice + memory_note(found, shape, memory_mb))
-    limit = "" if shape.slots >= found.users else "; then the CPU becomes the limit"
+    limit = "; then the CPU becomes the limit" if cpu_first else ""
     text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(found.users, 'user')}{limit}."
     return Verdict("slots", text, suggest(found, shape, memory_mb))
 
@@ -288,11 +300,12 @@ def fit(found: Figures, shape: Shape, memory_mb: float | None) -> Shape:
 
 def suggest(found: Figures, shape: Shape, memory_mb: float | None) -> str:
     """Return a setting with the throughput that the bounds allow for it."""
-    rates = found.bounds(shape.slots, shape.workers)
+    slots = shape.slots if found.slots is not None else None
+    rates = found.bounds(slots, shape.workers)
     allowed = min((rate for rate in rates.values() if rate), default=None)
-    return (
-        f"{shape} ({plural(shape.slots, 'slot')}): the bounds allow {rps(allowed)} with {plural(found.users, 'user')}."
-        + memory_note(found, shape, memory_mb)
+    what = f"{shape} ({plural(slots, 'slot')})" if slots else f"GUNICORN_WORKERS={shape.workers}"
+    return f"{what}: the bounds allow {rps(allowed)} with {plural(found.users, 'user')}." + memory_note(
+        found, shape, memory_mb
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -41,19 +42,17 @@ def test_most_of_the_throughput_stays(tmp_path: Path) -> None:
     server = subprocess.Popen(["taskset", "--cpu-list", "0", sys.executable, str(HERE / "canned.py"), str(port)])
     try:
         wait_for(lambda: answers(f"http://127.0.0.1:{port}/"))
-        plain = explained = 0.0
         look = psutil.Process(server.pid)
         look.cpu_percent()
-        for _ in range(4):  # in turns, and the best of each: another process can only take away
-            plain = max(plain, throughput("plain.py", port, tmp_path))
-            explained = max(explained, throughput("scenario.py", port, tmp_path))
-            if explained >= 0.92 * plain:
-                break
+        ratios: list[float] = []
+        while len(ratios) < 3 or (len(ratios) < 7 and statistics.median(ratios) < 0.92):  # in turns, as load varies
+            plain = throughput("plain.py", port, tmp_path)
+            ratios.append(throughput("scenario.py", port, tmp_path) / plain)
         busy = look.cpu_percent()
     finally:
         server.kill()
         server.wait()
-    print(f"{plain:.0f} requests/s without, {explained:.0f} with, {explained / plain:.3f}")
+    print("requests/s with the plugin over those without:", ratios)
     assert plain > 300
     assert busy < 90  # the server is not the limit
-    assert explained >= 0.92 * plain
+    assert statistics.median(ratios) >= 0.92

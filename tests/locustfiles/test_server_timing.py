@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server_timing import LONGEST, Setting, Timing, header_of, parse, parse_any
+from server_timing import LONGEST, Setting, Timing, header_of, headers_of, parse, parse_all, parse_any
 
 OURS = 'app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1 cpu=12.34 rss=48.1"'
 TIMING = Timing(101.9, 1.2, 17, Setting(3, 6, "gthread", 1), 12.34, 48.1)
@@ -125,3 +125,15 @@ def test_a_huge_header_takes_no_time(header: str) -> None:
     start = time.perf_counter()
     parse(header)
     assert time.perf_counter() - start < 0.1
+
+
+def test_redirects_add_up() -> None:
+    """302, then 200: Locust counts them as one response."""
+    last = 'app;dur=50.0, cpu;dur=1.0, gunicorn;desc="pid=7 workers=1 threads=1 class=gthread vcpu=1 cpu=1.00 rss=30.0"'
+    first = last.replace("dur=50.0", "dur=100.0").replace("pid=7", "pid=8")
+    parts = [SimpleNamespace(headers={"Server-Timing": header}) for header in (first, "nonsense")]
+    response = SimpleNamespace(headers={"Server-Timing": last}, history=parts)
+    timing = parse_all(headers_of(response))
+    assert timing is not None
+    assert (timing.app_ms, timing.cpu_ms, timing.pid) == (150.0, 2.0, 7)
+    assert parse_all(headers_of(None)) is None
