@@ -321,6 +321,8 @@ def memory_note(found: Figures, shape: Shape | None, memory_mb: float | None) ->
 
 def current(found: Figures) -> str:
     """Return the setting in force, as it would be set."""
+    if found.slots is None:
+        return f"GUNICORN_WORKERS={found.setting.workers}"
     return str(Shape(found.setting.workers, found.setting.threads))
 
 
