@@ -282,9 +282,12 @@ def test_an_interrupted_run_has_its_analysis(healthy: Server, tmp_path: Any) -> 
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(4)
-    process.send_signal(signal.SIGINT)
-    _, output = process.communicate(timeout=20)
+    try:
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        _, output = process.communicate(timeout=20)
+    finally:
+        process.kill()  # does nothing where it has ended
     assert process.returncode == 0
     assert "Verdict: healthy" in output
     assert out.exists()
@@ -320,7 +323,10 @@ class Ui:
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(20)
+        try:
+            self.process.wait(20)
+        finally:
+            self.process.kill()  # does nothing where it has ended
 
     def data(self) -> dict[str, Any]:
         found: dict[str, Any] = fetch(self.url + "/explain/data")
