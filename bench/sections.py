@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from bench import clients, load
-from bench.server import Server, cores, free_port, gunicorn
+from bench.server import Server, cores, free_port, gunicorn, wait_ready
 from bench.stack import Stack, docker, image_bytes
 
 Rows = list[dict[str, Any]]
@@ -89,7 +89,7 @@ def policy(name: str) -> Iterator[Server]:
     port = free_port()
     with gunicorn([*args, "--bind", f"127.0.0.1:{port}", "app:app"], pin=pin, ready="") as server:
         server.port = port
-        wait_for_200(server.url + "/healthz")
+        wait_ready(server, "/healthz")
         yield server
 
 

@@ -72,11 +72,10 @@ class Worker:
 class Bin:
     """What ended within one stretch of the run: the sums that the plots are drawn from."""
 
-    __slots__ = ("app_ms", "cpu", "failures", "requests", "response_ms", "timed")
+    __slots__ = ("app_ms", "cpu", "requests", "response_ms", "timed")
 
     def __init__(self) -> None:
         self.requests = 0
-        self.failures = 0
         self.timed = 0
         self.response_ms = 0.0  # of the requests with a header
         self.app_ms = 0.0
@@ -85,7 +84,6 @@ class Bin:
     def merge(self, other: Bin) -> None:
         """Add what another process saw in the same stretch, or what the next stretch holds."""
         self.requests += other.requests
-        self.failures += other.failures
         self.timed += other.timed
         self.response_ms += other.response_ms
         self.app_ms += other.app_ms
@@ -95,14 +93,14 @@ class Bin:
 
     def to_list(self) -> list[Any]:
         """Return what `from_list` takes."""
-        sums = [self.requests, self.failures, self.timed, self.response_ms, self.app_ms]
+        sums = [self.requests, self.timed, self.response_ms, self.app_ms]
         return [*sums, list(self.cpu.items())]
 
     @classmethod
     def from_list(cls, data: list[Any]) -> Bin:
         """Return the bin that `to_list` was called on."""
         made = cls()
-        made.requests, made.failures, made.timed, made.response_ms, made.app_ms, cpu = data
+        made.requests, made.timed, made.response_ms, made.app_ms, cpu = data
         made.cpu = dict(cpu)
         return made
 
@@ -152,7 +150,6 @@ class Tally:
             self.thinks += 1
         if error is not None:
             self.failures += 1
-            current.failures += 1
             kind = error if error in self.errors or len(self.errors) < MOST_ERRORS else "others"
             self.errors[kind] = self.errors.get(kind, 0) + 1
         if timing is None:
