@@ -3,15 +3,16 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
 
-.PHONY: help up test bench lint lock
+.PHONY: help up sweep test bench bench-sweep lint lock
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The stamp is newer than the lock file, so a new lock installs again.
 $(VENV)/installed: requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
+	@$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	@touch $@
@@ -20,20 +21,38 @@ up: ## the app and Locust's web UI, in Docker; PLAN=P1v3 for another size than B
 	@$(if $(PLAN),$(PYTHON) -m plans check $(PLAN))
 	docker compose $(if $(PLAN),$(if $(wildcard .env),--env-file .env) --env-file plans/$(PLAN).env) up --build
 
+# Two environments, as in sweep/Dockerfile: the app has its own requirements.txt and nothing of Locust's.
+.venv-%/installed:
+	@$(CHECK_PYTHON)
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/pip install --quiet --disable-pip-version-check --requirement $^
+	@test -e .venv-$*/bin/gunicorn || .venv-$*/bin/pip install --quiet --disable-pip-version-check gunicorn==27.0.1
+	@touch $@
+.venv-app/installed: requirements.txt
+.venv-sweep/installed: sweep/requirements.txt
+
+sweep: .venv-app/installed .venv-sweep/installed ## which workers and threads to ship, without Docker; ARGS="--scenario mixed"
+	@SWEEP_PYTHON=.venv-app/bin/python .venv-sweep/bin/python -m sweep $(ARGS)
+
 test: $(VENV)/installed ## everything this machine can test; says what it skipped and why
 	$(RUN)python -m pytest $(ARGS)
 
 bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; about 15 minutes, needs two free cores
 	$(RUN)python -m bench $(ARGS)
 
+bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the best of a whole grid; about 40 minutes
+	$(RUN)python -m bench.sweeps $(ARGS)
+
 lint: $(VENV)/installed ## ruff, mypy, hadolint
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
 	$(RUN)mypy
-	@if [ -x $(RUN)hadolint ]; then $(RUN)hadolint Dockerfile; else echo 'hadolint: not packaged for this machine, skipped'; fi
+	@if [ -x $(RUN)hadolint ]; then $(RUN)hadolint Dockerfile sweep/Dockerfile; else echo 'hadolint: not packaged for this machine, skipped'; fi
 
 lock: $(VENV)/installed ## the newest versions that pyproject.toml allows, with hashes
 	$(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header --python-version 3.10 \
 	  --output-file requirements.txt pyproject.toml
 	$(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev \
 	  --output-file requirements-dev.txt pyproject.toml
+	$(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra sweep \
+	  --output-file sweep/requirements.txt pyproject.toml

@@ -7,7 +7,6 @@ import random
 import statistics
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import click
 
 from bench import clients, load
-from bench.server import Server, cores, free_port, gunicorn, wait_ready
+from bench.server import Server, cores, free_port, gunicorn, wait_for_200, wait_ready
 from bench.stack import Stack, docker, image_bytes
 
 Rows = list[dict[str, Any]]
@@ -175,23 +174,6 @@ def first_200(name: str) -> float:
         return round(time.monotonic() - begin, 2)
     finally:
         docker("rm", "--force", container)
-
-
-def wait_for_200(url: str, seconds: float = 20) -> None:
-    """Wait until an address answers.
-
-    Raises:
-        TimeoutError: it did not.
-    """
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise TimeoutError(f"{url} did not answer within {seconds:g} s")
 
 
 SECTIONS: dict[str, Callable[[], Rows]] = {

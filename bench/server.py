@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,24 +16,11 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
+from sweep import ROOT
+from sweep.observer import memory_of
+from sweep.processes import clean_environ, free_port
 
-# Whatever the shell has set must not change what is measured.
-OURS = ("GUNICORN_", "PYTHON_ENABLE_GUNICORN", "PYTHON_GUNICORN", "WEB_CONCURRENCY", "PORT", "SERVER_TIMING", "LOCUST_")
-
-
-def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment without the variables of this stack, plus `extra`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return kept | dict(extra or {})
-
-
-def free_port() -> int:
-    """Return a TCP port on loopback that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+__all__ = ["ROOT", "Server", "clean_environ", "cores", "free_port", "gunicorn", "wait_for_200", "wait_ready"]
 
 
 def cores() -> tuple[set[int] | None, set[int] | None]:
@@ -78,7 +64,7 @@ class Server:
     def pss_mb(self) -> float:
         """Return the memory of the whole process tree in MB (1024² bytes), shared pages counted once."""
         tree = [psutil.Process(self.process.pid), *self.workers()]
-        return sum(float(process.memory_full_info().pss) for process in tree) / 2**20
+        return sum(memory_of(process) for process in tree) / 2**20
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all present workers, user and system."""
@@ -150,3 +136,20 @@ def wait_ready(server: Server, path: str, seconds: float = 20) -> None:
             return
         time.sleep(0.02)
     raise RuntimeError(f"gunicorn did not answer on {path}:\n{server.log.read_text(encoding='utf-8')}")
+
+
+def wait_for_200(url: str, seconds: float = 20) -> None:
+    """Wait until an address answers.
+
+    Raises:
+        TimeoutError: it did not.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise TimeoutError(f"{url} did not answer within {seconds:g} s")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import load
-from bench.server import ROOT, clean_environ, free_port
+from bench.server import ROOT, clean_environ, free_port, wait_for_200
 
 # Compose reads these from the shell too, and none of them may leak into a measurement.
 COMPOSE_ONLY = ("APP_", "STARTUP_COMMAND", "COMPOSE_")
@@ -20,13 +20,15 @@ class Stack:
 
     Attributes:
         project: Compose's project name; containers and image have it in theirs.
+        folder: where docker-compose.yml is.
         app_port: the app's port on 127.0.0.1.
         web_port: Locust's.
     """
 
-    def __init__(self, project: str) -> None:
+    def __init__(self, project: str, folder: Path = ROOT) -> None:
         """Choose the ports; starts nothing."""
-        self.project, self.app_port, self.web_port = project, free_port(), free_port()
+        self.project, self.folder = project, folder
+        self.app_port, self.web_port = free_port(), free_port()
 
     @property
     def image(self) -> str:
@@ -62,7 +64,7 @@ class Stack:
         files = ["--file", "docker-compose.yml", "--file", str(override)] if override else []
         done = subprocess.run(
             ["docker", "compose", "--project-name", self.project, "--env-file", str(env_file), *files, *args],
-            cwd=ROOT,
+            cwd=self.folder,
             env=shell | ports | dict(environ or {}),
             capture_output=True,
             text=True,
@@ -74,9 +76,27 @@ class Stack:
             raise RuntimeError(f"docker compose {' '.join(args)} ended with {done.returncode}:\n{done.stderr}")
         return done
 
-    def up(self, *services: str, environ: Mapping[str, str] | None = None) -> None:
-        """Start services (all of them without a name), and wait until they are healthy."""
-        self.compose("up", "--detach", "--wait", "--force-recreate", *services, environ=environ)
+    def up(
+        self,
+        *services: str,
+        environ: Mapping[str, str] | None = None,
+        env_file: Path | str = "/dev/null",
+        override: Path | None = None,
+    ) -> None:
+        """Start services anew (all of them without a name), and wait until they answer.
+
+        They answer some seconds before the engine looks whether they are healthy, so neither this nor Locust waits for
+        that. `compose("up", "--wait")` does.
+
+        Raises:
+            TimeoutError: one does not answer.
+        """
+        urls = {"app": self.app_url + "/healthz", "locust": self.web_url}
+        for service in services or urls:
+            start = ["up", "--detach", "--force-recreate", "--no-deps", service]
+            self.compose(*start, environ=environ, env_file=env_file, override=override)
+        for service in services or urls:
+            wait_for_200(urls[service])
 
     def down(self) -> None:
         """Remove the containers, the network and the image."""
@@ -97,8 +117,8 @@ class Stack:
         return done.stdout + done.stderr
 
     def load(self, users: int, seconds: float, *args: str, environ: Mapping[str, str] | None = None) -> load.Load:
-        """Run Locust headless in its container against the app, under the same variables as the app."""
-        run = ["run", "--rm", "--no-TTY", *args]
+        """Run Locust headless in its container against the app as it is, under the same variables as the app."""
+        run = ["run", "--rm", "--no-TTY", "--no-deps", *args]
         done = self.compose(*run, "locust", *load.options(users, seconds), environ=environ, timeout=seconds + 120)
         return load.parse(done.stdout)
 

@@ -14,11 +14,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from bench.server import ROOT, clean_environ
 from bench.stack import Stack
 
 CONF = ROOT / "gunicorn.conf.py"
+# Without these a Chromium in a container or as root does not start, or talks to the network by itself.
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -89,6 +100,15 @@ def conf(monkeypatch: pytest.MonkeyPatch) -> Conf:
         return module
 
     return load
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")

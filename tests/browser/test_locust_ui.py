@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bench.stack import Stack
+from tests.locustfiles.conftest import wait_for
 
 pytestmark = [pytest.mark.container, pytest.mark.browser]
 
@@ -31,11 +31,9 @@ def test_start_without_a_choice_is_io_bound_and_another_can_be_chosen(stack: Sta
     expect(page.locator("input[name=host]")).to_have_value("http://app:8000")
     page.get_by_role("button", name="START").click()
     expect(page.get_by_role("cell", name="/io?ms=100")).to_be_visible()
-    time.sleep(6)
-    stats = statistics(stack)
+    stats = wait_for(lambda: (now := statistics(stack))["total_rps"] > 100 and now)
     assert {row["name"] for row in stats["stats"]} == {"/io?ms=100", "Aggregated"}
     assert (stats["user_count"], stats["fail_ratio"]) == (36, 0)
-    assert stats["total_rps"] > 100
     for name, path in (("cpu_bound", "/cpu?ms=20"), ("mixed", "/mixed?io_ms=80&cpu_ms=5")):
         page.get_by_role("button", name="STOP").click()
         page.get_by_role("button", name="NEW").click()

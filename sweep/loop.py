@@ -1,0 +1,126 @@
+"""The sweep itself: probe, measure what the search asks for, write each run at once."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from sweep.cell import Measurement, Outcome, Target
+from sweep.options import Options
+from sweep.predict import cycle_of, demand_of
+from sweep.processes import Processes
+from sweep.results import Results, Run, Setting
+from sweep.search import Search, next_step
+
+UNLOADED = Setting(1, 1)
+SECONDS_LEAST, SECONDS_MOST = 6.0, 60.0
+CYCLES = 20  # of an undisturbed user, that a window should have
+
+
+class Progress(Protocol):
+    """Shows what a sweep does."""
+
+    def begin(self, what: str, left: int, seconds: float) -> None:
+        """Show what is being measured, how many runs are left after it, and how long this one takes."""
+
+    def end(self, run: Run | None, results: Results) -> None:
+        """Show what came of it; None for the probe."""
+
+
+class Sweep:
+    """A sweep that runs, or goes on.
+
+    Attributes:
+        results: its folder.
+        options: what was asked.
+        target: what is measured.
+        progress: shows it.
+    """
+
+    def __init__(self, results: Results, options: Options, target: Target, progress: Progress) -> None:
+        """Prepare; starts nothing."""
+        self.results, self.options, self.target, self.progress = results, options, target, progress
+        self.scratch: Path = results.folder / "running"
+
+    def run(self) -> None:
+        """Measure until nothing is left that could change the recommendation."""
+        with self.running():
+            if not self.results.info.unloaded and not self.results.info.unloaded_error:
+                self.probe()
+            while step := next_step(self.results, self.options):
+                self.step(step.setting, step.repeat, step.left)
+        self.results.info.finished = True
+        self.results.info.stopped = None
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Be ready to start processes, and leave none and no logs behind."""
+        try:
+            with Processes() as self.processes:
+                yield
+        finally:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def step(self, setting: Setting, repeat: int, left: int) -> None:
+        """Measure a setting and write down what came of it."""
+        self.progress.begin(f"{setting}, run {repeat + 1}", left, self.seconds())
+        run = self.measure(setting, repeat)
+        self.results.append(run)
+        self.progress.end(run, self.results)
+
+    def probe(self) -> None:
+        """Measure one user with one slot: the time that a request takes when nobody disturbs it."""
+        seconds = self.options.seconds or SECONDS_LEAST
+        self.progress.begin("one user, one slot", 0, seconds)
+        outcome = self.settled(UNLOADED, 1, seconds)
+        if outcome.error and outcome.analysis and not outcome.analysis["load"]["requests"] and seconds < SECONDS_MOST:
+            outcome = self.settled(UNLOADED, 1, SECONDS_MOST)
+        info = self.results.info
+        info.unloaded_error = outcome.error
+        info.unloaded = None if outcome.error else outcome.analysis
+        info.unloaded_memory_mb = outcome.outside["memory_peak_mb"] if outcome.outside else None
+        self.results.save_info()
+        self.progress.end(None, self.results)
+
+    def seconds(self) -> float:
+        """Return the length of a window: as asked, or some cycles of an undisturbed user."""
+        if self.options.seconds:
+            return self.options.seconds
+        unloaded = self.results.info.unloaded
+        cycle_s = cycle_of(unloaded) if unloaded else 0.0
+        return float(round(min(SECONDS_MOST, max(SECONDS_LEAST, CYCLES * cycle_s))))
+
+    def measure(self, setting: Setting, repeat: int) -> Run:
+        """Measure a setting for the results."""
+        outcome = self.settled(setting, self.options.users, self.seconds())
+        error, void = outcome.error, outcome.saturated and not outcome.error
+        if void and outcome.analysis:
+            error = f"void: {outcome.analysis['verdict']['text']}"
+        status = "failed" if error else "ok"
+        return Run(setting.workers, setting.threads, repeat, status, error, outcome.analysis, outcome.outside, void)
+
+    def settled(self, setting: Setting, users: int, seconds: float) -> Outcome:
+        """Measure; once more if Locust was the limit, with all of its cores, and once more if others disturbed it."""
+        generators, tried = 1, set()
+        while True:
+            measurement = Measurement(self.target, setting, users, seconds, self.scratch)
+            outcome = measurement.run(self.processes, generators)
+            trouble = "saturated" if outcome.saturated else "disturbed" if outcome.disturbed else None
+            if outcome.error or trouble is None or trouble in tried:
+                return outcome
+            tried.add(trouble)
+            if trouble == "saturated":
+                generators = max(1, len(self.target.generator_cores))
+
+    def note_skipped(self) -> None:
+        """Write down what was not measured, and why."""
+        demand = demand_of(self.results)
+        info = self.results.info
+        info.skipped = []
+        if demand and not (self.options.workers and self.options.threads):
+            found = Search(self.results, self.options, demand).skipped()
+            info.skipped = [{"workers": s.workers, "threads": s.threads, "reason": reason} for s, reason in found]
+        self.results.save_info()

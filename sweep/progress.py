@@ -1,0 +1,106 @@
+"""What a sweep shows while it runs: a bar with the current setting, the best so far and the time left."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from sweep.cell import DISTURBED
+from sweep.predict import demand_of
+from sweep.recommend import ranked
+from sweep.results import Results, Run
+from sweep.summary import cells
+
+AROUND = 4.0  # s that a run takes beside its window, before one was seen
+
+
+class Bar:
+    """Progress on a terminal; where there is none, a line for each run."""
+
+    def __init__(self, console: Console) -> None:
+        """Show nothing yet."""
+        self.console = console
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("best {task.fields[best]}"),
+            TimeLeft(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self.task = self.bar.add_task("starting", total=1.0, best="none yet", left_seconds=None)
+        self.around, self.done = AROUND, 0.0
+
+    def __enter__(self) -> Bar:
+        """Show the bar."""
+        with contextlib.suppress(OSError):
+            self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take it away. The terminal may have been closed."""
+        with contextlib.suppress(OSError):
+            self.bar.stop()
+
+    def begin(self, what: str, left: int, seconds: float) -> None:
+        """Show what is being measured, how many runs are left after it, and how long its window is."""
+        self.begun, self.seconds = time.monotonic(), seconds
+        left_seconds = (left + 1) * (seconds + self.around)
+        # Other settings may turn out to be worth a run, so the total is an estimate that moves.
+        self.bar.update(
+            self.task,
+            description=what,
+            total=self.done + left_seconds,
+            completed=self.done,
+            ends=self.begun + left_seconds,
+        )
+
+    def end(self, run: Run | None, results: Results) -> None:
+        """Show what came of it."""
+        took = time.monotonic() - self.begun
+        self.done += took
+        if run is None or run.ok:
+            self.around = max(1.0, took - self.seconds)
+        best, _ = ranked(cells(results, demand_of(results)), results.info)
+        if best and best.rps:
+            self.bar.update(self.task, best=f"{best.setting}: {best.rps.mean:.3g} requests/s")
+        self.bar.update(self.task, completed=self.done)
+        with contextlib.suppress(OSError):
+            self.console.print(line(run, results), highlight=False, soft_wrap=True)
+
+
+class TimeLeft(TimeRemainingColumn):
+    """The time left, counted down within a run."""
+
+    def render(self, task: Task) -> Text:
+        """Return the text."""
+        ends = task.fields.get("ends")
+        if ends is None:
+            return Text("")
+        seconds = max(0, round(ends - time.monotonic()))
+        return Text(f"about {seconds // 60}:{seconds % 60:02} left")
+
+
+def line(run: Run | None, results: Results) -> Text:
+    """Return a line on a run that has ended; None is the unloaded probe."""
+    if run is None:
+        info = results.info
+        if info.unloaded_error:
+            return Text(f"  one user: failed: {info.unloaded_error.splitlines()[0]}", style="red")
+        mean = info.unloaded["app_ms"]["mean"] if info.unloaded else None
+        return Text(f"  one user: {mean:.4g} ms in the app" if mean else "  one user: no Server-Timing header")
+    name = f"{run.setting!s:>8}  run {run.repeat + 1}"
+    if not run.ok or not run.analysis:
+        return Text(f"{name}  {'' if run.void else 'failed: '}{(run.error or '').splitlines()[0]}", style="red")
+    peak = f"{run.outside['memory_peak_mb']:.0f} MB" if run.outside else ""
+    figures = (
+        f"{run.analysis['load']['rps']:8.1f} requests/s  p95 {run.analysis['response_ms']['p95']:6.0f} ms  {peak:>7}"
+    )
+    others = (run.outside["others_utilization"] if run.outside else None) or 0.0
+    disturbed = f"  (other programs used {others:.0%} of its cores)" if others > DISTURBED else ""
+    return Text(f"{name}  {figures}  {run.analysis['verdict']['code']}{disturbed}")

@@ -1,0 +1,130 @@
+"""The runs of a setting, taken together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from sweep.predict import Demand, bound
+from sweep.results import Results, Run, Setting
+
+# Two windows of the same setting differ by this much on a quiet machine, so no interval is narrower. A p95 stands
+# for fewer requests, and the analysis counts them in steps of 1 %.
+RPS_RESOLUTION, P95_RESOLUTION = 0.01, 0.03
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure over the repeats: its mean, and the lowest and highest, at least `resolution` to either side of it."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float], resolution: float) -> Interval:
+        """Return the interval of one value or more."""
+        mean = fmean(values)
+        return cls(mean, min(*values, mean * (1 - resolution)), max(*values, mean * (1 + resolution)))
+
+    def overlaps(self, other: Interval) -> bool:
+        """Whether the two cannot be told apart."""
+        return self.low <= other.high and other.low <= self.high
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is known of a setting.
+
+    Attributes:
+        setting: workers and threads.
+        state: "ok", "failed" (a run failed), "void" (Locust was the limit) or "skipped" (not measured).
+        note: why it failed, is void or was skipped; "" if it is ok.
+        runs: all of its runs, in order.
+        rps, p95_ms: over the runs that are ok; None without one.
+        response_ms, wait_ms, app_ms, cpu_ms: means over those runs, per request.
+        cpu_utilization: of the plan's vCPUs, by the process tree, 0 to 1.
+        memory_mb: the highest peak of the process tree.
+        bound_rps: what the laws allow; None without a probe.
+        limit: which of the bounds it is: "slots", "cpu" or "users".
+        verdict: the analysis' verdict code in its last run.
+        others: the most that other programs used of gunicorn's cores in a run, as a share of the plan's CPU.
+    """
+
+    setting: Setting
+    state: str
+    note: str = ""
+    runs: tuple[Run, ...] = ()
+    rps: Interval | None = None
+    p95_ms: Interval | None = None
+    response_ms: float | None = None
+    wait_ms: float | None = None
+    app_ms: float | None = None
+    cpu_ms: float | None = None
+    cpu_utilization: float | None = None
+    memory_mb: float | None = None
+    bound_rps: float | None = None
+    limit: str | None = None
+    verdict: str | None = None
+    others: float | None = None
+
+
+def cells(results: Results, demand: Demand | None) -> list[Cell]:
+    """Return every setting that was measured or skipped, by workers and threads.
+
+    Args:
+        results: the sweep.
+        demand: what the probes found, None without them.
+    """
+    runs: dict[Setting, list[Run]] = {}
+    for run in results.runs:
+        runs.setdefault(run.setting, []).append(run)
+    found = [measured(setting, of_setting, demand) for setting, of_setting in runs.items()]
+    for entry in results.info.skipped:
+        setting = Setting(entry["workers"], entry["threads"])
+        if setting not in runs:
+            rate, limit = bound(setting, demand) if demand else (None, None)
+            found.append(Cell(setting, "skipped", entry["reason"], bound_rps=rate, limit=limit))
+    return sorted(found, key=lambda cell: cell.setting)
+
+
+def measured(setting: Setting, runs: Sequence[Run], demand: Demand | None) -> Cell:
+    """Return a setting that has runs. One that failed fails the setting: users would meet it too."""
+    failed = [run for run in runs if not run.ok and not run.void]
+    void = [run for run in runs if run.void]
+    state = "failed" if failed else "void" if void else "ok"
+    first = next(iter(failed or void), None)
+    good = [run.analysis for run in runs if run.ok and run.analysis]
+    rate, limit = bound(setting, demand) if demand else (None, None)
+    seen = [run.outside for run in runs if run.outside]
+    utilization = [run.outside["cpu_utilization"] for run in runs if run.ok and run.outside]
+    return Cell(
+        setting=setting,
+        state=state,
+        note=(first.error or "") if first else "",
+        runs=tuple(runs),
+        rps=Interval.of([analysis["load"]["rps"] for analysis in good], RPS_RESOLUTION) if good else None,
+        p95_ms=Interval.of([analysis["response_ms"]["p95"] for analysis in good], P95_RESOLUTION) if good else None,
+        response_ms=mean(analysis["response_ms"]["mean"] for analysis in good),
+        wait_ms=mean(analysis["wait_ms"]["mean"] for analysis in good),
+        app_ms=mean(analysis["app_ms"]["mean"] for analysis in good),
+        cpu_ms=mean(analysis["cpu_ms"]["mean"] for analysis in good),
+        cpu_utilization=mean(utilization),
+        memory_mb=most(outside["memory_peak_mb"] for outside in seen),
+        bound_rps=rate,
+        limit=limit,
+        verdict=good[-1]["verdict"]["code"] if good else None,
+        others=most(outside.get("others_utilization") for outside in seen),
+    )
+
+
+def most(values: Iterable[float | None]) -> float | None:
+    """Return the highest of what is there; None if nothing is."""
+    return max((value for value in values if value is not None), default=None)
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+    """Return the mean of what is there; None if nothing is."""
+    there = [value for value in values if value is not None]
+    return fmean(there) if there else None

@@ -1,0 +1,116 @@
+"""The sweep's report as a browser shows it, from a file, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from sweep.report import View, render
+from sweep.results import Results
+from tests.sweep import samples
+
+pytestmark = pytest.mark.browser
+
+INK = {"light": "rgb(28, 36, 48)", "dark": "rgb(228, 232, 238)"}
+EMPTY = """() => [...document.querySelectorAll('.plot')].filter(
+    plot => !plot.querySelector('.main-svg :is(.trace, .hm)')).map(plot => plot.id)"""
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+AXIS_COLOUR = "() => getComputedStyle(document.querySelector('#chart-bounds .xtick text')).fill"
+# Charts have to be drawn within their cards, or their ends would be cut off.
+OUTSIDE = """() => [...document.querySelectorAll('.plot')].filter(plot =>
+    plot.querySelector('.main-svg').getBoundingClientRect().width > plot.getBoundingClientRect().width + 1
+).map(plot => plot.id)"""
+
+
+Opened = Callable[[Results], Page]
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def opened(page: Page) -> Opened:
+    """Opens a sweep's report offline. What the page's console says, or asks for, fails the test."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("requestfailed", lambda request: heard.append(request.url))
+    page.on("request", lambda request: heard.append(request.url) if not request.url.startswith("file:") else None)
+
+    def load(results: Results) -> Page:
+        render(results)
+        page.goto((results.folder / "report.html").as_uri())
+        page.wait_for_function("() => document.readyState === 'complete'")
+        assert heard == []
+        return page
+
+    return load
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_report_opens_offline_in_light_and_dark(opened: Opened, page: Page, grid: Results, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="light")
+    opened(grid)
+    expect(page).to_have_title("Sweep: 1 × 36 for io_bound, 36 users on B1")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 worker × 36 threads")
+    assert page.locator(".plot").count() == 7
+    for scheme in ("light", "dark", "light"):  # also while it is open, as at sunset
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.wait_for_function(f"() => ({AXIS_COLOUR})() === '{INK[scheme]}'")
+        assert page.evaluate(EMPTY) == []
+        assert page.evaluate(OUTSIDE) == []
+        assert page.evaluate(WIDER) == 0
+
+
+def test_the_first_look_is_in_the_systems_colours(opened: Opened, page: Page, mixed: Results) -> None:
+    page.emulate_media(color_scheme="dark")
+    opened(mixed)
+    assert page.evaluate(AXIS_COLOUR) == INK["dark"]
+    assert page.evaluate("() => getComputedStyle(document.body).color") == INK["dark"]
+
+
+def test_failures_and_hostile_texts_are_shown_as_texts(opened: Opened, page: Page, mixed: Results) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.on("dialog", lambda dialog: pytest.fail(f"a script of the log ran: {dialog.message}"))
+    opened(mixed)
+    expect(page.locator("#failed-5-36")).to_contain_text("<script>alert(1)</script>")
+    page.locator("#failed-5-36 summary").click()
+    expect(page.locator("#failed-5-36 pre")).to_contain_text("=1+1")
+    assert page.evaluate(WIDER) == 0
+    assert page.locator("i, img, #chart-throughput a").count() == 0
+
+
+def test_a_sweep_without_a_figure_still_opens(opened: Opened, page: Page, tmp_path: Path) -> None:
+    results = samples.sweep(tmp_path / "sweep", [], about=samples.info(probe=False))
+    opened(results)
+    expect(page.get_by_role("heading", level=1)).to_have_text("No setting to recommend")
+    assert page.evaluate(WIDER) == 0
+
+
+def test_what_to_paste_can_be_copied(opened: Opened, page: Page, mixed: Results) -> None:
+    opened(mixed)
+    page.get_by_role("button", name="Copy: Startup Command").click()
+    expect(page.get_by_role("status")).to_have_text("Copied")
+    # Pasted where it can be read without the permission to read the clipboard.
+    page.evaluate("() => document.body.append(Object.assign(document.createElement('textarea'), {id: 'target'}))")
+    page.locator("#target").focus()
+    page.keyboard.press("Control+V")
+    expect(page.locator("#target")).to_have_value(View.of(mixed).recommendation.startup_command or "")
+
+
+def test_it_prints_dark_on_white_and_within_the_page(opened: Opened, page: Page, mixed: Results) -> None:
+    page.emulate_media(color_scheme="dark")
+    opened(mixed)
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_function(f"() => ({AXIS_COLOUR})() === '{INK['light']}'")
+    page.set_viewport_size({"width": 700, "height": 900})
+    assert page.evaluate(WIDER) == 0

@@ -1,0 +1,72 @@
+"""The sweep in its container, as somebody who is not root on the host."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.stack import Stack
+from sweep import ROOT
+from sweep.results import load
+
+pytestmark = pytest.mark.container
+OWNER = 1234  # nobody has this number here, nor in the image
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a clone has: the files that git knows, whose reports/ belongs to a user of the host."""
+    folder = tmp_path_factory.mktemp("clone")
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".env").write_text("SECRET=1\n")
+    (folder / "sweep" / ".env.local").write_text("SECRET=1\n")
+    os.chown(folder / "reports", OWNER, OWNER)
+    for part in [folder, *folder.parents][:3]:
+        part.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(clone: Path) -> Iterator[Stack]:
+    stack = Stack(f"sweep-test-{os.getpid()}", folder=clone)
+    stack.compose("build", "--quiet", "sweep", timeout=600)
+    yield stack
+    stack.down()
+
+
+def test_it_measures_and_the_hosts_user_can_delete_what_it_wrote(project: Stack, clone: Path) -> None:
+    args = ["--workers", "1", "--threads", "1,4", "--users", "8", "--repeats", "1", "--seconds", "1"]
+    done = project.compose("run", "--rm", "--no-TTY", "sweep", *args)
+    (folder,) = [path for path in (clone / "reports").iterdir() if path.is_dir()]
+    assert f"reports/{folder.name}/report.html" in done.stderr
+    results = load(folder)
+    assert [run.status for run in results.runs] == ["ok", "ok"]
+    assert json.loads((folder / "recommendation.json").read_text())["threads"] == 4
+    for path in [folder, *folder.iterdir()]:
+        assert path.stat().st_uid == OWNER
+    subprocess.run(["rm", "-r", str(folder)], user=OWNER, group=OWNER, extra_groups=[], check=True)
+    assert not folder.exists()
+
+
+def test_a_bad_option_is_one_line(project: Stack) -> None:
+    done = project.compose("run", "--rm", "--no-TTY", "sweep", "--users", "0", check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines()[-1] == "sweep: --users=0: expected a whole number from 1 to 10000"
+
+
+def test_no_env_file_gets_into_the_image(project: Stack) -> None:
+    script = "find /srv -name '.env*'; ls /srv/sweep"
+    done = project.compose("run", "--rm", "--no-TTY", "--entrypoint", "sh", "sweep", "-c", script)
+    assert set(done.stdout.split()) == {
+        *("app", "gunicorn.conf.py", "locustfiles", "plans", "reports", "requirements.txt", "sweep"),
+    }
