@@ -123,9 +123,11 @@ def uneven(found: Figures) -> bool:
     if max(abs(share * number - 1) for share in found.shares) <= max(UNEVEN, chance):
         return False
     slots_each = found.slots / number if found.slots else math.inf
-    full = any(worker.slots_busy >= WORKER_FULL * slots_each for worker in found.workers)
+    full = [worker.slots_busy >= WORKER_FULL * slots_each for worker in found.workers]
     hot = any(worker.cores >= WORKER_FULL for worker in found.workers)
-    return hot or (full and waits(found, found.queue))
+    # Where all that get requests are full, all requests have that wait, and none is quick to compare it with.
+    wait = found.wait if all(full) else found.queue
+    return hot or (any(full) and waits(found, wait))
 
 
 # --- the verdicts --------------------------------------------------------------------------------
