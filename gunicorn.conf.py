@@ -10,6 +10,8 @@ of exact slots).
     PYTHON_GUNICORN_CUSTOM_THREAD_NUM    as on Azure App Service; below GUNICORN_*
     WEB_CONCURRENCY, PORT, FORWARDED_ALLOW_IPS    as gunicorn reads them; below those
     SERVER_TIMING=true    adds a Server-Timing header that says what a request cost and where
+    SLOT_HEAD_SECONDS=10, SLOT_BODY_SECONDS=20, SLOT_REQUEST_SECONDS=240
+                          how long a request may keep a slot waiting, see `SlotWorker`; 0 is no limit
 
 Lowest first, gunicorn's own order holds: this file, GUNICORN_CMD_ARGS, the command line.
 A bad value ends the start with one line that names it.
@@ -27,13 +29,16 @@ import importlib.machinery
 import inspect
 import itertools
 import json
+import logging
 import math
 import os
 import re
 import resource
 import selectors
 import socket
+import struct
 import sys
+import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,6 +47,8 @@ from typing import Any
 import gunicorn.config
 import gunicorn.glogging
 import gunicorn.util
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import ParseException
 from gunicorn.workers import base_async, gthread, sync
 
 DECLARED = gunicorn.config.make_settings()
@@ -65,12 +72,22 @@ KUBERNETES_PORT = re.compile(r"(tcp|udp|sctp)://")  # GUNICORN_PORT=tcp://10.0.0
 SILENT_SECONDS = 60
 # How long a connection without a byte may stay with a worker.
 PARKED_SECONDS = 5.0
+# How long it may stay at least, before it is closed to make room for another one.
+PARKED_LEAST_SECONDS = 1.0
 # How many connections a worker may have parked, and how many lingering; each takes a file descriptor.
 ASIDE_MOST = 256
 # How long a client may take to close after the last byte of its response, as in gunicorn itself,
 # and how much it may still send meanwhile.
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 65536
+
+# How long a client may take for a request's head, and for its body until it is too slow; then how long a
+# request may go without a byte in either direction. App Service's front end gives up on the last after 240 s.
+LIMITS = {"SLOT_HEAD_SECONDS": 10, "SLOT_BODY_SECONDS": 20, "SLOT_REQUEST_SECONDS": 240}
+# A body that comes faster than this, in bytes per second, may take as long as it likes.
+BODY_RATE = 1024
+# Workers that have to be replaced take turns of this length, so that they don't all start anew at once.
+TURN_SECONDS = 5
 
 
 class BadSettingError(Exception):
@@ -130,6 +147,20 @@ def quota_v1(folder: str) -> float | None:
 def ratio(quota: str, period: str) -> float | None:
     """Return quota / period, None where there is no limit or no number."""
     return int(quota) / int(period) if quota.isdigit() and period.isdigit() and int(period) else None
+
+
+def oom_kills(root: str = "/sys/fs/cgroup") -> int:
+    """Return how many processes of this container the kernel has killed for lack of memory."""
+    text = read(f"{root}/memory.events") or read(f"{root}/memory/memory.oom_control")  # cgroup v2, v1
+    found = re.search(r"^oom_kill (\d+)$", text, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def memory_limit(root: str = "/sys/fs/cgroup") -> str:
+    """Return this container's memory limit, for the log."""
+    text = read(f"{root}/memory.max") or read(f"{root}/memory/memory.limit_in_bytes")
+    limited = text.strip().isdigit() and int(text) < 2**60  # v1 has a large number for no limit
+    return f"{int(text) / 2**20:.0f} MB" if limited else "the machine"
 
 
 def read(path: str) -> str:
@@ -266,7 +297,7 @@ def defaults() -> dict[str, Any]:
         # Nothing is in front of a container by default, so nobody may set the scheme or the path.
         "forwarded_allow_ips": "",
     }
-    if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK):
+    if os.path.isdir("/dev/shm") and not why_no_file("/dev/shm"):
         # Heartbeats on a disk can block, and /tmp is a disk in a container:
         # https://gunicorn.org/faq (How do I avoid Gunicorn excessively blocking in os.fchmod?)
         values["worker_tmp_dir"] = "/dev/shm"
@@ -331,9 +362,9 @@ def check(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
 def check_surroundings(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
     """Refuse what the machine does not have. Only at the start: a HUP must not end a server that serves."""
     folder = in_force.get("worker_tmp_dir")
-    if folder and not (os.path.isdir(folder) and os.access(folder, os.W_OK)):
-        expected = "expected a folder that can be written to"
-        raise BadSettingError("worker_tmp_dir", folder, expected, sources["worker_tmp_dir"])
+    if reason := why_no_file(folder):
+        expected = f"expected a folder that can be written to ({reason})"
+        raise BadSettingError("worker_tmp_dir", folder, expected, sources.get("worker_tmp_dir", "default"))
     for name in ("certfile", "keyfile", "ca_certs"):
         if in_force.get(name) and not os.path.isfile(in_force[name]):
             raise BadSettingError(name, in_force[name], "expected a file that is there", sources[name])
@@ -350,6 +381,15 @@ def check_surroundings(in_force: Mapping[str, Any], sources: Mapping[str, str]) 
             raise BadSettingError("worker_class", kind, expected, sources["worker_class"]) from None
     for address in in_force["bind"]:
         check_address(address, sources["bind"])
+
+
+def why_no_file(folder: str | None) -> str:
+    """Return why no temporary file can be made in a folder (None: in any), "" if one can. A disk may be full."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def writable(path: str) -> bool:
@@ -419,15 +459,105 @@ def find_entry(folder: str) -> str:
 # --- exact slots -------------------------------------------------------------------------------
 
 
+class GivenUpError(BaseException):
+    """Ends a request whose client is too slow, or whose body ends early or is malformed.
+
+    Not an Exception, as asyncio.CancelledError isn't: an app that reads the body must not take it for an
+    error of its own, log a traceback and answer 500.
+    """
+
+
+class PatientSocket:
+    """What the parser reads from: the socket, as long as its client doesn't keep the slot waiting.
+
+    Only the time spent waiting for bytes counts. A head has SLOT_HEAD_SECONDS. A body has
+    SLOT_BODY_SECONDS, plus a second for each BODY_RATE bytes, and no pause may be longer than the former.
+    """
+
+    def __init__(self, conn: SlotConnection) -> None:
+        self.conn, self.sock = conn, conn.sock
+        self.received, self.waited = 0, 0.0
+        self.in_body = False
+        # accept() has seen the first byte, so the first read need not be watched, and most requests are one.
+        self.at_once = not conn.cfg.is_ssl
+
+    def recv(self, size: int) -> bytes:
+        """Return what is there, as `socket.recv` does.
+
+        Raises:
+            GivenUpError: nothing came in time, or a body ends early.
+        """
+        if self.at_once:
+            self.at_once = False
+            data: bytes = self.sock.recv(size)
+            self.received = len(data)
+            return data
+        in_body = self.conn.parser.mesg is not None
+        if in_body and not self.in_body:
+            self.in_body, self.received, self.waited = True, 0, 0.0
+        part = "body" if in_body else "head"
+        name = f"SLOT_{part.upper()}_SECONDS"
+        limit = SECONDS[name]
+        credit = self.received / BODY_RATE if in_body else 0
+        begin = time.monotonic()
+        try:
+            self.sock.settimeout(max(0.001, min(limit, limit + credit - self.waited)) if limit else None)
+            data = self.sock.recv(size)
+        except TimeoutError:
+            waited = self.waited + time.monotonic() - begin
+            got = f"{self.received} bytes of the {part} in {waited:.1f} s"
+            raise GivenUpError(f"{described(self.conn)}: {got} ({name}={limit})") from None
+        except OSError as error:
+            if in_body:
+                raise GivenUpError(f"{described(self.conn)}: {error.strerror}") from None
+            raise
+        finally:
+            self.sock.settimeout(None)
+        if in_body and not data:  # to an app it would look complete
+            raise GivenUpError(f"{described(self.conn)}: closed after {self.received} bytes of the body")
+        self.waited += time.monotonic() - begin
+        self.received += len(data)
+        return data
+
+
+class CheckedReader:
+    """Reads a chunked body, and gives a malformed one up."""
+
+    def __init__(self, conn: SlotConnection, reader: Any) -> None:
+        self.conn, self.reader = conn, reader
+
+    def read(self, size: int) -> bytes:
+        try:
+            data: bytes = self.reader.read(size)
+        except ParseException as error:
+            raise GivenUpError(f"{described(self.conn)}: {error}") from None
+        return data
+
+
+def described(conn: SlotConnection) -> str:
+    """Return what is known of a request: its client, method and path."""
+    client = conn.client[0] if isinstance(conn.client, tuple) else "a local client"
+    message = getattr(conn.parser, "mesg", None)
+    return f"{client} {message.method} {message.path}" if message else client
+
+
 class SlotConnection(gthread.TConn):
-    """A connection that leaves its polite end to the worker's poller."""
+    """A connection that is read with patience, but not for ever, and leaves its polite end to the worker's poller."""
+
+    parser: Any
 
     def __init__(self, worker: SlotWorker, sock: socket.socket, client: Any, server: Any) -> None:
         super().__init__(worker.cfg, sock, client, server)
         self.worker = worker
         self.data_ready = True  # handle() need not wait for the first byte
 
+    def init(self) -> None:
+        super().init()
+        if hasattr(self.parser, "unreader"):  # not with HTTP/2
+            self.parser.unreader.sock = PatientSocket(self)
+
     def close(self, graceful: bool = False) -> None:
+        self.parser = None  # it knows this connection: left in, only the garbage collector would free the two
         if graceful:
             self.worker.linger(self.sock)
         else:
@@ -442,7 +572,7 @@ class SlotWorker(gthread.ThreadWorker):
     kernel's queue, which all workers share. So there is no keep-alive: a kept connection is bound to
     one worker, and its next request would have to wait for that one.
 
-    Two things must not hold a slot either:
+    Some things must not hold a slot:
 
     * a client that is slow to close after its response. gthread waits for it on the worker's main
       loop, for up to 2 s, and accepts nothing meanwhile; here the poller waits.
@@ -450,45 +580,69 @@ class SlotWorker(gthread.ThreadWorker):
       keeps it (TCP_DEFER_ACCEPT), and after that it is parked in the poller and closed. Without that
       option (a Unix socket, another system than Linux) a connection is parked until its first byte;
       one that then finds all threads busy waits for this worker.
+    * a client that sends its request too slowly, see `PatientSocket`.
+    * a request that hangs. gthread's `timeout` doesn't see it. After SLOT_REQUEST_SECONDS without a byte to
+      or from its client, its connection is closed, and new threads serve in place of the one that hangs.
+      Nobody can end that one, so the worker then ends when it is its turn and nothing long is under way,
+      and a new worker takes its place. (TCP on Linux only: elsewhere nobody counts the bytes.)
+
+    A worker that is told to end still serves what waits in the kernel's queue at that moment, for up to 2 s:
+    its clients have sent their requests, and when the server stops, nobody else would.
 
     `nr_conns` counts the parked and lingering connections too, so that a worker that ends waits for them.
     docs/exact-slots.md of this project has the measurements behind this choice.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # Insertion order is order of expiry in both.
+        # Insertion order is order of expiry in all of these.
         self.parked: dict[socket.socket, tuple[float, SlotConnection]] = {}
         self.lingering: dict[socket.socket, tuple[float, int]] = {}
+        self.serving: dict[SlotConnection, float] = {}  # since when
+        self.hanging: dict[SlotConnection, float] = {}  # given up then, but its thread hasn't ended
+        self.looked_at = 0.0
+        self.alive = True
+        self.tpool: Any = None
+        self.told_to_end = False
+        self.waiting: dict[Any, int] = {}  # listener: connections that it still takes although it ends
+        self.waiting_until = math.inf
+        self.running: set[SlotConnection] = set()  # in a thread
+        self.ended = False
         super().__init__(*args, **kwargs)
 
     @property
     def worker_connections(self) -> int:
         """How many connections the main loop may hold before it stops accepting."""
+        if len(self.parked) >= ASIDE_MOST:
+            left = next(iter(self.parked.values()))[0] - time.monotonic()
+            if left > PARKED_SECONDS - PARKED_LEAST_SECONDS:
+                return 0  # all of them may be about to speak, and the kernel can keep the others
         return int(self.cfg.threads) + len(self.parked) + len(self.lingering)
 
     @worker_connections.setter
     def worker_connections(self, value: int) -> None:
         pass  # gthread's constructor sets it from the configuration
 
-    def accept(self, listener: Any) -> None:
+    def accept(self, listener: Any) -> bool:
+        """Take a connection; say whether there may be another one to take."""
         if self.nr_conns >= self.worker_connections:
-            return  # two listeners were ready, and one slot was free
+            return False  # two listeners were ready, and one slot was free
         try:
             sock, client = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
-            return
+            return False
         except OSError as error:
             # Out of file descriptors: give up a connection that is as good as over, and try again.
             if error.errno not in (errno.EMFILE, errno.ENFILE) or not self.give_up_oldest():
                 raise
-            return
+            return False
         conn = SlotConnection(self, sock, client, listener.getsockname())
+        notice_gone(sock)
         self.nr_conns += 1
         try:
             gone = not sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             self.park(conn)
-            return
+            return True
         except OSError:
             gone = True
         if gone:
@@ -496,6 +650,40 @@ class SlotWorker(gthread.ThreadWorker):
             conn.close()
         else:
             self.enqueue_req(conn)
+        return True
+
+    def enqueue_req(self, conn: SlotConnection) -> None:
+        self.serving[conn] = time.monotonic()
+        super().enqueue_req(conn)
+
+    def handle(self, conn: SlotConnection) -> Any:
+        """Runs in a thread of the pool."""
+        self.running.add(conn)
+        try:
+            return super().handle(conn)
+        except GivenUpError as error:
+            self.log.warning("Gave up on %s", error)
+            if not conn.parser.mesg:  # else the app may have begun its response
+                with contextlib.suppress(OSError):
+                    gunicorn.util.write_error(conn.sock, 408, "Request Timeout", "")
+            return False
+        except BaseException:  # sys.exit() in a view, say: raised again on the main loop, it would end the worker
+            self.log.exception("Error handling request of %s", described(conn))
+            return False
+        finally:
+            self.running.discard(conn)
+
+    def handle_request(self, req: Any, conn: SlotConnection) -> Any:
+        if isinstance(req.body.reader, ChunkedReader):
+            req.body.reader = CheckedReader(conn, req.body.reader)
+        return super().handle_request(req, conn)
+
+    def finish_request(self, conn: SlotConnection, fs: Any) -> None:
+        if self.serving.pop(conn, None) is None:  # given up: what it ends with concerns nobody
+            del self.hanging[conn]
+            conn.close()
+        else:
+            super().finish_request(conn, fs)
 
     def give_up_oldest(self) -> bool:
         """Close the lingering or parked connection that would expire next; say whether there was one."""
@@ -514,8 +702,13 @@ class SlotWorker(gthread.ThreadWorker):
         """Watch a connection that has sent nothing yet; it takes no slot."""
         if len(self.parked) >= ASIDE_MOST:
             self.end_parked(next(iter(self.parked)))
+        try:
+            self.poller.register(conn.sock, selectors.EVENT_READ, self.on_parked_readable)
+        except OSError:
+            self.nr_conns -= 1
+            conn.close()
+            return
         self.parked[conn.sock] = (time.monotonic() + PARKED_SECONDS, conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, self.on_parked_readable)
 
     def on_parked_readable(self, sock: socket.socket) -> None:
         if sock in self.parked:
@@ -545,9 +738,13 @@ class SlotWorker(gthread.ThreadWorker):
             return
         if len(self.lingering) >= ASIDE_MOST:
             self.end_lingering(next(iter(self.lingering)))
+        try:
+            self.poller.register(sock, selectors.EVENT_READ, self.on_lingering_readable)
+        except OSError:  # the kernel's limit for what is polled
+            sock.close()
+            return
         self.nr_conns += 1
         self.lingering[sock] = (time.monotonic() + LINGER_SECONDS, left)
-        self.poller.register(sock, selectors.EVENT_READ, self.on_lingering_readable)
 
     def on_lingering_readable(self, sock: socket.socket) -> None:
         if sock in self.lingering:
@@ -565,17 +762,84 @@ class SlotWorker(gthread.ThreadWorker):
         self.nr_conns -= 1
 
     def murder_pending(self) -> None:
-        """Called by the main loop at least once a second."""
+        """Called by the main loop at least once a second, and after each batch of events."""
         super().murder_pending()
         now = time.monotonic()
+        if now - self.looked_at >= 1:
+            self.looked_at = now
+            self.give_up_hanging(now)
+        if self.told_to_end:
+            self.take_waiting(now)
         for sock in expired(self.parked, now):
             self.end_parked(sock)
         for sock in expired(self.lingering, now):
             self.end_lingering(sock)
 
+    def give_up_hanging(self, now: float) -> None:
+        """Take their slots from requests that hang, and end the worker in its turn if their threads stay."""
+        limit = SECONDS["SLOT_REQUEST_SECONDS"]
+        if not limit:
+            return
+        for conn, since in list(itertools.takewhile(lambda item: now - item[1] > limit, self.serving.items())):
+            if quiet_seconds(conn.sock) < limit:
+                continue  # a long download, say
+            self.log.error(
+                "Gave up on %s: hangs for %.0f s (SLOT_REQUEST_SECONDS=%s)", described(conn), now - since, limit
+            )
+            with contextlib.suppress(OSError):
+                conn.sock.shutdown(socket.SHUT_RDWR)  # ends a thread that waits for this client
+            del self.serving[conn]
+            self.hanging[conn] = now
+            self.nr_conns -= 1
+            self.tpool.shutdown(wait=False)  # its other requests end there
+            self.tpool = self.get_thread_pool()
+        stuck = sum(now - since >= 1 for since in self.hanging.values())
+        in_turn = int(now / TURN_SECONDS) % self.cfg.workers == self.age % self.cfg.workers
+        # An only worker that ends leaves nobody to serve, and one with long requests would not be back soon.
+        patience = 1 if self.cfg.workers > 1 else 0
+        calm = all(now - since < patience for since in self.serving.values())
+        if self.alive and stuck and ((in_turn and calm) or stuck >= self.cfg.threads):
+            self.log.error("Worker %s ends, as threads of it hang (%s); a new one follows", self.pid, stuck)
+            self.alive = False
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self.told_to_end = True
+        super().handle_exit(sig, frame)
+
+    def take_waiting(self, now: float) -> None:
+        """Serve what waited in the kernel's queues when this worker was told to end."""
+        for listener in self.waiting:
+            while self.waiting[listener] and now < self.waiting_until and self.nr_conns < self.worker_connections:
+                self.waiting[listener] = self.waiting[listener] - 1 if self.accept(listener) else 0
+
+    def run(self) -> None:
+        super().run()
+        self.ended = True
+
+    def outlast(self) -> bool:
+        """Wait, after graceful_timeout, for requests that are still served; say whether threads hang.
+
+        gunicorn waits for them too, and for those that hang, for ever. When all of the server stops, the
+        arbiter waits for nobody after graceful_timeout.
+        """
+        limit = SECONDS["SLOT_REQUEST_SECONDS"] or math.inf
+        while True:
+            now = time.monotonic()
+            left = [conn for conn in self.serving if conn in self.running]
+            if not any(now - self.serving[conn] <= limit or quiet_seconds(conn.sock) < limit for conn in left):
+                break
+            time.sleep(0.1)
+        for conn in left:
+            self.log.error("Abandoned %s: hangs (SLOT_REQUEST_SECONDS=%s)", described(conn), limit)
+        return bool(left or self.hanging.keys() & self.running)
+
     def _cap_keepalive(self, deadline: float) -> None:
         """Called by a worker that ends: a parked client may be about to speak, but not for long."""
         super()._cap_keepalive(deadline)
+        if self.told_to_end:
+            self.waiting = {listener: max(0, listener.get_backlog() or 0) for listener in self.sockets}
+            self.waiting_until = deadline
+            self.take_waiting(time.monotonic())
         self.parked = {sock: (min(until, deadline), conn) for sock, (until, conn) in self.parked.items()}
 
 
@@ -588,6 +852,24 @@ def drain(sock: socket.socket, most: int) -> int:
     except OSError:
         return 0
     return most - received if received else 0
+
+
+def notice_gone(sock: socket.socket) -> None:
+    """Have the kernel end a connection whose client has vanished: trying again, it would look alive for long."""
+    option, seconds = getattr(socket, "TCP_USER_TIMEOUT", None), SECONDS["SLOT_REQUEST_SECONDS"]
+    if option is not None and seconds and sock.family in (socket.AF_INET, socket.AF_INET6):
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, option, (seconds + 10) * 1000)  # later than give_up_hanging
+
+
+def quiet_seconds(sock: socket.socket) -> float:
+    """Return for how long no data has gone to the client or come from it; 0 where nobody counts."""
+    try:
+        # struct tcp_info of linux/tcp.h: tcpi_last_data_sent and tcpi_last_data_recv, in ms.
+        sent, received = struct.unpack_from("I4xI", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 56), 44)
+    except (AttributeError, OSError, struct.error):
+        return 0.0
+    return float(min(sent, received)) / 1e3
 
 
 def expired(waiting: Mapping[socket.socket, tuple[float, Any]], now: float) -> list[socket.socket]:
@@ -613,6 +895,8 @@ def make_slots_exact(server: Any) -> str:
         server.worker_class = cfg.worker_class
     if server.worker_class is not gthread.ThreadWorker:
         return f"slots as {cfg.worker_class_str} workers have them"
+    if "h2" in getattr(cfg, "http_protocols", ()):
+        return "slots not exact: an HTTP/2 connection is many requests"
     for name, exact in (("worker_connections", cfg.threads), ("keepalive", 0)):
         if name in SOURCES and cfg.settings[name].get() != exact:
             return f"slots not exact: {name} set by {SOURCES[name]}"
@@ -621,7 +905,8 @@ def make_slots_exact(server: Any) -> str:
     if not SUPPORTED:
         return f"slots exact by settings alone, as gunicorn is {gunicorn.__version__}"
     server.worker_class = SlotWorker
-    return "exact slots"
+    limits = (f"{name.split('_')[1].lower()} {seconds or 'no'} s" for name, seconds in SECONDS.items())
+    return f"exact slots ({', '.join(limits)})"
 
 
 def defer_silent(listeners: Iterable[Any]) -> None:
@@ -721,6 +1006,12 @@ def resident_mb() -> Callable[[], float]:
 
 def on_starting(server: Any) -> None:
     server.log.info(summary(server.cfg, make_slots_exact(server)))
+    # Whoever set it: raw_env is applied after this file, and again in each worker.
+    raw_env = server.cfg.settings["raw_env"].get()
+    server.cfg.set("raw_env", [entry for entry in raw_env if not entry.startswith("FLASK_DEBUG=")])
+    os.environ.pop("FLASK_DEBUG", None)
+    if DEBUG:
+        server.log.warning("FLASK_DEBUG=%s: ignored, debug mode is for development: `flask run --debug`", DEBUG)
 
 
 on_reload = on_starting  # HUP reads this file anew, so all of it has to be done again
@@ -729,6 +1020,28 @@ on_reload = on_starting  # HUP reads this file anew, so all of it has to be done
 def post_fork(server: Any, worker: Any) -> None:
     # Here, not in when_ready: with reuse_port a worker has sockets of its own, and HUP may bind anew.
     defer_silent(worker.sockets)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    if getattr(worker, "ended", False) and worker.outlast():
+        try:
+            logging.shutdown()
+            sys.stdout.flush()
+        finally:
+            os._exit(0)  # Python would wait for the threads that hang
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    global OOM_KILLS
+    kills, OOM_KILLS = OOM_KILLS, oom_kills()
+    if kills < OOM_KILLS:
+        server.log.error(
+            "The memory limit of %s was reached, and the kernel has killed a process of this container: worker %s, "
+            "unless it ended by itself. Set fewer GUNICORN_WORKERS or GUNICORN_PRELOAD_APP=true; against a leak "
+            "GUNICORN_MAX_REQUESTS; or give it more memory",
+            memory_limit(),
+            worker.pid,
+        )
 
 
 def post_worker_init(worker: Any) -> None:
@@ -742,7 +1055,11 @@ def post_worker_init(worker: Any) -> None:
 
 try:
     VALUES, SOURCES = resolve(os.environ, sys.argv[1:])
+    SECONDS = {name: parse_count(name, os.environ.get(name, "").strip() or str(LIMITS[name]), 0) for name in LIMITS}
     TIMING = parse_flag("SERVER_TIMING", os.environ.get("SERVER_TIMING", "").strip() or "false")
 except BadSettingError as error:
     raise SystemExit(f"gunicorn.conf.py: {error}") from None
+OOM_KILLS = oom_kills()
+# Before the app is loaded, which reads it.
+DEBUG = "" if os.environ.get("FLASK_DEBUG", "").lower() in ("", "0", "false", "no") else os.environ.pop("FLASK_DEBUG")
 globals().update(VALUES)

@@ -189,6 +189,32 @@ def test_quota(
     assert module.available_cpus(str(tmp_path / "self"), str(tmp_path)) == cpus
 
 
+@pytest.mark.parametrize(
+    ("files", "kills", "limit"),
+    [
+        ({"memory.events": "low 0\noom 3\noom_kill 2\noom_group_kill 0\n", "memory.max": "536870912\n"}, 2, "512 MB"),
+        ({"memory.events": "oom_kill 0\n", "memory.max": "max\n"}, 0, "the machine"),
+        (
+            {
+                "memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n",
+                "memory/memory.limit_in_bytes": "268435456\n",
+            },
+            1,
+            "256 MB",
+        ),
+        ({"memory/memory.limit_in_bytes": "9223372036854771712\n"}, 0, "the machine"),
+        ({}, 0, "the machine"),
+    ],
+)
+def test_memory(conf: Conf, tmp_path: Path, files: dict[str, str], kills: int, limit: str) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    module = conf()
+    assert module.oom_kills(str(tmp_path)) == kills
+    assert module.memory_limit(str(tmp_path)) == limit
+
+
 # --- the entry module ---------------------------------------------------------------------------
 
 
