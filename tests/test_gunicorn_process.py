@@ -56,6 +56,7 @@ def run(args: Sequence[str], environ: dict[str, str], cwd: Path = ROOT) -> subpr
         ({"GUNICORN_WORKER_TMP_DIR": "/nope"}, []),
         ({"GUNICORN_BIND": "nonsense"}, []),
         ({"PYTHON_ENABLE_GUNICORN_MULTIWORKERS": "maybe"}, []),
+        ({"SLOT_HEAD_SECONDS": "10s"}, []),
         ({"GUNICORN_CHDIR": "/proc"}, []),
         ({"GUNICORN_CERTFILE": "/nope"}, []),
         ({}, ["--threads", "0"]),
@@ -183,7 +184,8 @@ def test_slots_follow_the_threads_after_a_reload(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["WORKER_CONNECTIONS", "KEEPALIVE"])
 def test_a_setting_of_ones_own_is_left_alone(name: str) -> None:
-    with gunicorn(environ={f"GUNICORN_{name}": "50"}) as server:
+    # With keep-alive gunicorn now and then waits at its stop for as long as it may.
+    with gunicorn(environ={f"GUNICORN_{name}": "50", "GUNICORN_GRACEFUL_TIMEOUT": "2"}) as server:
         assert f"slots not exact: {name.lower()} set by GUNICORN_{name}" in start_line(server)
         with socket.create_connection(("127.0.0.1", server.port)) as sock:
             sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -241,14 +243,14 @@ def test_silent_connections_are_parked_where_the_kernel_cannot_keep_them(tmp_pat
         assert "Traceback" not in server.log.read_text()
 
 
-@pytest.mark.parametrize("hold", [0.05, 4.0])
+@pytest.mark.parametrize("hold", [0.05, 2.4])
 def test_slow_closers_delay_nobody(hold: float) -> None:
     """With gthread and no keep-alive a worker waits for each to close before it accepts again, for up to 2 s.
 
     12 clients of a route that waits 100 ms share 6 slots, so each waits for about one other request.
     """
     with gunicorn(environ={"GUNICORN_WORKERS": "1"}) as server:
-        times = clients.slow_closers(server.port, 12, hold, 5.0, threading.Event())
+        times = clients.slow_closers(server.port, 12, hold, 2.4, threading.Event())
     assert statistics.median(times) < 0.3
 
 
@@ -278,7 +280,7 @@ def test_what_rough_clients_leave_is_given_back() -> None:
         (worker,) = server.workers()
         clients.slow_closers(server.port, 12, 0.0, 0.5, threading.Event())  # all threads have started
         before = worker.num_fds(), worker.num_threads()
-        clients.slow_closers(server.port, 12, 0.3, 3.0, threading.Event())
+        clients.slow_closers(server.port, 12, 0.3, 1.5, threading.Event())
         for _ in range(50):
             with socket.create_connection(("127.0.0.1", server.port)) as sock:
                 sock.sendall(b"GET /io HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -372,8 +374,8 @@ def test_no_failure_when_clients_wait_two_seconds() -> None:
     """gunicorn's own keep-alive of 2 s loses every seventh of these requests to a closed connection."""
     app, generator = cores()
     with gunicorn(environ={"GUNICORN_WORKERS": "3"}, pin=app) as server:
-        result = load.locust(server.url, clients.WAITING, 60, 15, pin=generator)
-    assert result.requests > 300
+        result = load.locust(server.url, clients.WAITING, 60, 8, pin=generator)
+    assert result.requests > 180
     assert result.failures == 0
 
 
@@ -381,11 +383,11 @@ def test_the_header_costs_little() -> None:
     """CPU time of a hello request with and without it: less noisy than throughput, which it bounds."""
     app, generator = cores()
     least: dict[str, float] = {"false": math.inf, "true": math.inf}
-    for _ in range(4):
+    for _ in range(8):
         for value in ("false", "true"):
             with gunicorn(environ={"GUNICORN_WORKERS": "2", "SERVER_TIMING": value}, pin=app) as server:
                 before = server.cpu_seconds()
-                result = load.locust(server.url, HELLO, 18, 4, pin=generator)
+                result = load.locust(server.url, HELLO, 18, 2, pin=generator)
                 least[value] = min(least[value], (server.cpu_seconds() - before) / result.requests)
         if least["true"] <= 1.07 * least["false"]:
             break
