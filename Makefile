@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
 
-.PHONY: help up sweep test bench bench-sweep lint lock
+.PHONY: help up sweep test bench bench-sweep resilience audit lint lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,14 @@ bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; about 15 minu
 
 bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the best of a whole grid; about 40 minutes
 	$(RUN)python -m bench.sweeps $(ARGS)
+
+resilience: $(VENV)/installed ## faults and rough clients at full length, also on bare gunicorn; writes docs/reliability.md
+	RESILIENCE=full $(RUN)python -m pytest tests/resilience $(ARGS)
+
+# In an environment of its own: nothing here needs it but this.
+audit: $(VENV)/installed ## known vulnerabilities of what is installed; needs the network
+	$(RUN)uv tool run pip-audit@2.10.1 --disable-pip --require-hashes --requirement requirements.txt
+	$(RUN)uv tool run pip-audit@2.10.1 --disable-pip --require-hashes --requirement requirements-dev.txt
 
 lint: $(VENV)/installed ## ruff, mypy, hadolint
 	$(RUN)ruff check .

@@ -65,6 +65,32 @@ def test_the_tables_defaults_are_those_in_force(conf: Conf) -> None:
             assert text == str(vars(module).get(setting, settings[setting].get())).lower(), name
 
 
+def test_the_limits_of_a_slot(conf: Conf) -> None:
+    """They are gunicorn.conf.py's own, so no setting of gunicorn has their defaults."""
+    limits: dict[str, int] = conf().LIMITS
+    assert {name: TABLE[name] for name in limits} == {name: str(seconds) for name, seconds in limits.items()}
+    text = (ROOT / ".env.example").read_text()
+    assert [name for name in EXAMPLE if name.startswith("SLOT_")] == list(limits)
+    assert all(f"({seconds}" in text for seconds in limits.values())
+    assert all(f"{name}={seconds}" in str(conf().__doc__) for name, seconds in limits.items())
+
+
+def test_the_workflow_may_only_read() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        assert "permissions" not in job
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_dependency_is_pinned_with_hashes(name: str) -> None:
+    entries = re.split(r"\n(?=\S)", (ROOT / name).read_text().strip())
+    assert all(re.match(r"[\w.-]+(\[\w]+)?==\S+ .*--hash=sha256:", entry, re.DOTALL) for entry in entries)
+
+
 def test_every_gunicorn_variable_is_a_setting() -> None:
     settings = set(gunicorn.config.make_settings()) | {"cmd_args"}
     for name in EXAMPLE:
@@ -86,7 +112,7 @@ def test_compose_passes_on_everything_that_locust_reads() -> None:
 
 def test_no_variable_can_arrive_empty() -> None:
     for service in yaml.safe_load(COMPOSE)["services"].values():
-        for entry in service["environment"]:
+        for entry in service.get("environment", []):
             name = entry.partition("=")[0].partition("$")[0]
             with_default = re.fullmatch(rf"{name}=\$\{{{name}:-[^}}]+\}}", entry)
             only_with_value = entry == f"{name}${{{name}:+=}}${{{name}:-_}}"

@@ -1,0 +1,67 @@
+"""What the tests of faults share: whom they try it on, how long, and the table that they fill."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+from bench.server import Server, cores, gunicorn
+from tests.resilience.table import BARE, STACK, Row, write
+from tests.resilience.users import wait_for
+
+# `make resilience` sets this. Without it the same is asserted in shorter windows, and bare gunicorn is left out.
+FULL = os.environ.get("RESILIENCE") == "full"
+
+FAULTY = "tests.resilience.faulty:app"
+ROWS: list[Row] = []
+
+Record = Callable[..., None]
+Serve = Callable[..., contextlib.AbstractContextManager[Server]]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "who" in metafunc.fixturenames:
+        compared = FULL and "record" in metafunc.fixturenames
+        metafunc.parametrize("who", [STACK, BARE] if compared else [STACK])
+
+
+@pytest.fixture
+def record(record_property: Callable[[str, object], None]) -> Record:
+    """Notes a row of the table, and with the test how many requests it sent."""
+
+    def note(fault: str, who: str, sent: int, lost: int, text: str = "") -> None:
+        ROWS.append(Row(fault, who, sent, lost, text))
+        record_property("sent", sent)
+
+    return note
+
+
+@pytest.fixture
+def serve(who: str) -> Serve:
+    """Starts 3 × 6 of this stack, or of bare gunicorn."""
+
+    @contextlib.contextmanager
+    def start(app: str = "app:app", environ: Mapping[str, str] | None = None, *args: str) -> Iterator[Server]:
+        size = ["--workers", "3", "--threads", "6"]
+        with gunicorn([*size, *args, app], environ, bare=who == BARE, pin=cores()[0]) as server:
+            wait_for(lambda: len(server.workers()) == 3, 10, "three workers")
+            yield server
+            if who == BARE and server.process.poll() is None:
+                # What hangs in it would hold up its end for graceful_timeout.
+                workers = server.workers()
+                server.process.kill()
+                for worker in workers:
+                    worker.kill()
+
+    return start
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if ROWS and FULL:
+        terminalreporter.write("\n" + write(ROWS))
+    elif ROWS:
+        sent = ", ".join(f"{row.fault} {row.lost} of {row.sent}" for row in ROWS)
+        terminalreporter.write_line(f"requests lost of sent: {sent}")

@@ -1,0 +1,93 @@
+"""The table of docs/reliability.md: what each fault does to this stack, and to bare gunicorn."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.__main__ import machine
+from bench.report import table
+from bench.server import ROOT
+
+PAGE = ROOT / "docs" / "reliability.md"
+FIGURES = ROOT / "docs" / "reliability.json"
+BEGIN, END = "<!-- written by make resilience -->\n", "<!-- until here -->\n"
+
+STACK, BARE = "this stack", "bare gunicorn"
+
+# In the table's order. Key: (fault, promise).
+FAULTS = {
+    "hup": ("HUP, ten times", "no failed request"),
+    "recycled": ("workers recycled by `max_requests` 100 with jitter", "no failed request"),
+    "ttin": ("TTIN, TTOU: from 3 workers to 5 and back to 2", "no failed request"),
+    "stop": ("SIGTERM, as by `docker compose stop`", "what was sent before it is answered in full; exit status 0"),
+    "stop5": ("`docker compose stop app`, 5 s of grace as on App Service", "the same, within the grace"),
+    "restart": ("`docker compose restart app`, under Locust's UI", "the UI stays; its test goes on by itself"),
+    "recreated": ("`up -d app` with another setting, under Locust's UI", "the UI stays; its test goes on by itself"),
+    "worker": ("`kill -9` of a worker", "at most its own 6 requests fail; a new one within 2 s"),
+    "arbiter": ("`kill -9` of the arbiter", "the container is healthy again within 10 s"),
+    "hang1": ("one request hangs", "the other slots serve on; its slot comes back"),
+    "hang17": ("17 requests hang", "the other slot serves on; the 17 come back"),
+    "memory": ("memory limit reached by one worker", "the others serve on; the log says what to set"),
+    "silent": ("100 silent connections", "p95 of the others grows by less than 20 %"),
+    "head": ("half a header, 18 connections", "slots come back in `SLOT_HEAD_SECONDS`"),
+    "drip": ("a byte of a header per 0.3 s, 18 connections", "slots come back in `SLOT_HEAD_SECONDS`"),
+    "body": ("a body that never comes, 18 connections", "slots come back in `SLOT_BODY_SECONDS`"),
+    "reader": ("18 clients who never read their response", "slots come back in `SLOT_REQUEST_SECONDS`"),
+    "fuzz": ("random and mutated requests", "4xx or closed; no 5xx, no traceback, no lost worker"),
+    "backlog": ("2,000 connections at once, backlog of 512", "nobody served twice or half; it recovers by itself"),
+    "full": ("disk and `/dev/shm` full, root read-only", "runs on"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one fault did.
+
+    Attributes:
+        fault: its key above.
+        who: this stack or bare gunicorn.
+        sent: requests sent.
+        lost: those of them that were not answered in full.
+        note: what else was measured.
+    """
+
+    fault: str
+    who: str
+    sent: int
+    lost: int
+    note: str = ""
+
+
+def render(rows: list[Row], line: str) -> str:
+    """Return the table, and below it when and where it was measured."""
+    cells = {(row.fault, row.who): row for row in rows}
+
+    def cell(fault: str, who: str) -> str:
+        row = cells.get((fault, who))
+        if row is None:
+            return ""
+        return f"{row.lost} of {row.sent:,}" + (f"; {row.note}" if row.note else "")
+
+    head = ["fault", "promise", "this stack: lost of sent", "bare gunicorn: lost of sent"]
+    found = [
+        [text, promise, cell(fault, STACK), cell(fault, BARE)]
+        for fault, (text, promise) in FAULTS.items()
+        if (fault, STACK) in cells
+    ]
+    return f"{table(head, found)}\n{line}\n"
+
+
+def write(rows: list[Row], figures: Path = FIGURES, page: Path = PAGE) -> str:
+    """Keep the rows, next to those of faults that were not tried this time; return the page's table."""
+    kept = json.loads(figures.read_text(encoding="utf-8"))["rows"] if figures.exists() else []
+    merged = {(row.fault, row.who): row for row in [*(Row(**row) for row in kept), *rows]}
+    line = f"{datetime.datetime.now(datetime.timezone.utc).date().isoformat()}, {machine()}"
+    content = {"measured": line, "rows": [asdict(row) for row in merged.values()]}
+    figures.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = render(list(merged.values()), line)
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    return text

@@ -1,0 +1,112 @@
+"""Requests that hang, and clients who never read: what the other slots do meanwhile, and when the slot is back."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bench.server import Server
+from tests.resilience.conftest import FAULTY, Record, Serve
+from tests.resilience.table import STACK
+from tests.resilience.users import users, wait_for
+
+LIMIT = 3
+ENVIRON = {"SLOT_REQUEST_SECONDS": str(LIMIT)}
+
+
+@contextlib.contextmanager
+def requests(server: Server, number: int, path: str) -> Iterator[list[socket.socket]]:
+    """Send requests whose responses nobody reads."""
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(number)]
+        for sock in socks:
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        time.sleep(0.3)
+        yield socks
+
+
+def is_closed(sock: socket.socket) -> bool:
+    sock.setblocking(False)
+    try:
+        return sock.recv(1) == b""
+    except OSError as error:
+        return not isinstance(error, BlockingIOError)
+
+
+@pytest.mark.parametrize(("fault", "number", "seconds"), [("hang1", 1, 18), ("hang17", 17, 8)], ids=["1", "17"])
+def test_hanging_requests(who: str, serve: Serve, record: Record, fault: str, number: int, seconds: int) -> None:
+    """The users see the slots that are left, then all of them again; nobody loses a request over it."""
+    with serve(FAULTY, ENVIRON) as server, requests(server, number, "/hang") as socks:
+        before = {worker.pid for worker in server.workers()}
+        hung = time.monotonic()
+        with users(server.port) as run:
+            time.sleep(LIMIT + seconds)  # a worker ends in its turn, which each of three has after 15 s; or if all hang
+            closed = sum(is_closed(sock) for sock in socks)
+        log = server.log.read_text()
+        after = {worker.pid for worker in server.workers()}
+    end = hung + LIMIT + seconds
+    rates = [round(run.rate(hung, hung + LIMIT - 0.5)), round(run.rate(end - 3, end))]
+    record(fault, who, run.sent, run.lost, f"{rates[0]} answers/s at first, {rates[1]} at the end")
+    if who == STACK:
+        assert run.lost == run.refused == 0, run.outcomes
+        assert rates[0] > 0.7 * 10 * (18 - number)
+        assert rates[1] > 0.8 * 180
+        found = re.findall(rf"Gave up on 127\.0\.0\.1 GET /hang: hangs for \d+ s \(SLOT_REQUEST_SECONDS={LIMIT}\)", log)
+        assert len(found) == number
+        assert "Traceback" not in log
+        assert before - after
+        assert closed == number
+
+
+def test_a_long_response_that_flows_is_no_hang(serve: Serve) -> None:
+    with serve(FAULTY, ENVIRON) as server:
+        assert server.get("/stream?lines=14", timeout=20)[1] == "".join(f"{line}\n" for line in range(14))
+        assert "Gave up" not in server.log.read_text()
+
+
+def test_no_limit(serve: Serve) -> None:
+    """0 is none, and then a request may hang as long as it likes."""
+    with serve(FAULTY, {"SLOT_REQUEST_SECONDS": "0"}) as server:
+        assert server.get("/io?ms=5000")[0] == 200
+        assert "Gave up" not in server.log.read_text()
+
+
+def test_a_worker_with_a_request_that_hangs_ends_all_the_same(serve: Serve) -> None:
+    """Python itself waits for such a thread at the exit; a HUP would leave the old worker behind for good."""
+    with serve(FAULTY, ENVIRON, "--graceful-timeout", "1") as server, requests(server, 1, "/hang"):
+        before = {worker.pid for worker in server.workers()}
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: not before & {worker.pid for worker in server.workers()}, 8, "new workers alone")
+        assert f"Abandoned 127.0.0.1 GET /hang: hangs (SLOT_REQUEST_SECONDS={LIMIT})" in server.log.read_text()
+
+
+def test_a_request_longer_than_the_grace_is_answered_all_the_same(serve: Serve) -> None:
+    """graceful_timeout bounds how long a worker that is replaced looks after new bytes, not its requests."""
+    with serve(FAULTY, ENVIRON, "--graceful-timeout", "1") as server, ThreadPoolExecutor() as pool:
+        before = {worker.pid for worker in server.workers()}
+        answer = pool.submit(server.get, "/io?ms=2800")
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGHUP)
+        assert answer.result(10)[0] == 200
+        wait_for(lambda: not before & {worker.pid for worker in server.workers()}, 8, "new workers alone")
+        assert "Abandoned" not in server.log.read_text()
+
+
+def test_an_app_that_exits_ends_its_request_and_not_the_worker(serve: Serve) -> None:
+    with serve(FAULTY) as server:
+        before = {worker.pid for worker in server.workers()}
+        for _ in range(6):
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                server.get("/exit")
+        time.sleep(0.5)
+        assert {worker.pid for worker in server.workers()} == before
+        assert server.get("/io?ms=1")[0] == 200
+        assert "SystemExit: 3" in server.log.read_text()

@@ -1,0 +1,50 @@
+"""Processes that are killed outright. tests/resilience/test_containers.py kills a container's arbiter."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import psutil
+
+from bench.server import Server
+from tests.resilience.conftest import Record, Serve
+from tests.resilience.table import STACK
+from tests.resilience.users import users, wait_for
+
+
+def test_killed_worker(who: str, serve: Serve, record: Record) -> None:
+    with serve() as server, users(server.port) as run:
+        time.sleep(1.5)
+        victim = server.workers()[0]
+        old = {worker.pid for worker in server.workers()}
+        victim.kill()
+        try:
+            back = wait_for(lambda: serves_anew(server, old), 5, "a new worker")
+        except TimeoutError:
+            back = math.inf  # bare gunicorn's old workers may have taken all connections, and keep them
+        time.sleep(1)
+    note = "nothing reached a new worker for 5 s" if back == math.inf else f"a new one serves after {back:.1f} s"
+    record("worker", who, run.sent, run.lost, note)
+    if who == STACK:
+        assert 1 <= run.lost <= 6, run.outcomes
+        assert run.refused == 0
+        assert back < 2
+
+
+def serves_anew(server: Server, old: set[int]) -> bool:
+    """A worker that was not there before has taken a connection: it has more threads than its main one."""
+    return any(worker.pid not in old and worker.num_threads() > 1 for worker in server.workers())
+
+
+def test_killed_arbiter(serve: Serve) -> None:
+    """Where no container ends with it: the workers answer what they have, and end too."""
+    with serve() as server:
+        workers = server.workers()
+        with users(server.port) as run:
+            time.sleep(2)
+            killed = time.monotonic()
+            server.process.kill()
+            psutil.wait_procs(workers, timeout=10)
+        assert not any(worker.is_running() for worker in workers)
+    assert run.between(0, killed - 1).lost == 0, run.outcomes

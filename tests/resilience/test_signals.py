@@ -1,0 +1,82 @@
+"""Reloads, recycled workers, more and fewer workers, the end: under load, and nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import time
+from functools import partial
+
+from bench.server import Server
+from tests.resilience.conftest import Record, Serve
+from tests.resilience.table import STACK
+from tests.resilience.users import users, wait_for
+
+
+def pids(server: Server) -> set[int]:
+    return {worker.pid for worker in server.workers()}
+
+
+def replaced(server: Server, before: set[int]) -> bool:
+    return not before & pids(server)
+
+
+def has(server: Server, workers: int) -> bool:
+    return len(pids(server)) == workers
+
+
+def test_hup_ten_times(who: str, serve: Serve, record: Record) -> None:
+    with serve() as server:
+        with users(server.port) as run:
+            time.sleep(0.5)
+            for _ in range(10):
+                before = pids(server)
+                server.process.send_signal(signal.SIGHUP)
+                wait_for(partial(replaced, server, before), 40, "new workers")
+            time.sleep(0.5)
+        assert "Traceback" not in server.log.read_text()
+    record("hup", who, run.sent, run.lost)
+    if who == STACK:
+        assert run.lost == run.refused == 0, run.outcomes
+    assert run.sent > 500
+
+
+def test_recycled_workers(who: str, serve: Serve, record: Record) -> None:
+    recycle = ("--max-requests", "100", "--max-requests-jitter", "50")
+    with serve("app:app", None, *recycle) as server:
+        with users(server.port) as run:
+            time.sleep(8)
+        ended = server.log.read_text().count("Autorestarting worker")
+    record("recycled", who, run.sent, run.lost, f"{ended} workers ended")
+    if who == STACK:
+        assert ended >= 5
+        assert run.lost == run.refused == 0, run.outcomes
+
+
+def test_more_and_fewer_workers(who: str, serve: Serve, record: Record) -> None:
+    with serve() as server, users(server.port) as run:
+        for number, (sign, workers) in enumerate([(signal.SIGTTIN, 5), (signal.SIGTTOU, 2)]):
+            for _ in range(2 + number):
+                server.process.send_signal(sign)
+                time.sleep(0.3)
+            wait_for(partial(has, server, workers), 10, f"{workers} workers")
+            time.sleep(1)
+    record("ttin", who, run.sent, run.lost)
+    if who == STACK:
+        assert run.lost == run.refused == 0, run.outcomes
+
+
+def test_stop(who: str, serve: Serve, record: Record) -> None:
+    """Also what still waits in the kernel's queue is answered: with 36 users, that is every second request."""
+    with serve() as server:
+        with users(server.port) as run:
+            time.sleep(1.5)
+            told = time.monotonic()
+            status = server.stop()
+            took = time.monotonic() - told
+        before = run.between(0, told)
+        after = run.between(told)
+    record("stop", who, before.sent, before.lost, f"{after.lost} of {after.sent} that were sent later")
+    assert status == 0
+    assert took < 4
+    if who == STACK:
+        assert before.lost == 0, before.outcomes
