@@ -24,18 +24,18 @@ class Explained:
     def __init__(self, stack: Stack, folder: Path) -> None:
         self.stack, self.folder = stack, folder
 
-    def run(self, scenario: str, *args: str, users: int = 36, seconds: int = 8, override: str = "", **env: str) -> Run:
+    def run(self, scenario: str, *args: str, users: int = 36, seconds: int = 5, override: str = "", **env: str) -> Run:
         """Start the app anew and run Locust against it, both in containers."""
         file = self.folder / "override.yml" if override else None
         if file:
             file.write_text(override)
-        self.stack.compose("up", "--detach", "--wait", "--force-recreate", "app", override=file, environ=env)
+        self.stack.up("app", override=file, environ=env)
         out = self.folder / "out"
         out.mkdir(exist_ok=True)
         out.chmod(0o777)  # Locust's user is another one
         (out / "analysis.json").unlink(missing_ok=True)
         load = ["--headless", "-u", str(users), "-t", f"{seconds}s", "--analysis-json", "/out/analysis.json", *args]
-        run = ["run", "--rm", "--no-TTY", "--volume", f"{out}:/out", "locust", *load]
+        run = ["run", "--rm", "--no-TTY", "--no-deps", "--volume", f"{out}:/out", "locust", *load]
         environ = {"LOCUST_LOCUSTFILE": scenario, "LOCUST_EXIT_CODE_ON_ERROR": "0"} | env
         done = self.stack.compose(*run, override=file, environ=environ, check=False)
         path = out / "analysis.json"
@@ -59,7 +59,7 @@ def suggested(analysis: dict[str, Any]) -> tuple[int, int]:
 
 
 def test_one_slot_and_the_setting_it_suggests(explained: Explained) -> None:
-    slow = explained.run("io_bound.py", seconds=12, **slots(1, 1))
+    slow = explained.run("io_bound.py", seconds=7, **slots(1, 1))
     assert slow.verdict == "slots"
     assert slow.analysis["wait_ms"]["mean"] >= 0.9 * slow.analysis["response_ms"]["mean"]
     assert slow.analysis["cpu_utilization"] < 0.15
@@ -91,7 +91,7 @@ def test_gil(explained: Explained) -> None:
 
 def test_imbalance_of_bare_gunicorn(explained: Explained) -> None:
     for _ in range(6):  # how they spread is chance; all users at once mostly reach one worker
-        run = explained.run("io_bound.py", users=18, seconds=6, STARTUP_COMMAND=BARE)
+        run = explained.run("io_bound.py", users=18, STARTUP_COMMAND=BARE)
         shares = [worker["share"] for worker in run.analysis["workers"]] + [0.0] * (3 - len(run.analysis["workers"]))
         off = max(abs(share * 3 - 1) for share in shares)
         if off > 0.36:
@@ -113,13 +113,13 @@ def test_starved_generator(explained: Explained) -> None:
 
 def test_errors(explained: Explained) -> None:
     mount = f"services: {{app: {{volumes: ['{HERE / 'broken.py'}:/srv/app/broken.py:ro']}}}}"
-    run = explained.run("io_bound.py", seconds=5, override=mount, GUNICORN_WSGI_APP="broken:app", **slots(3, 6))
+    run = explained.run("io_bound.py", seconds=4, override=mount, GUNICORN_WSGI_APP="broken:app", **slots(3, 6))
     assert run.verdict == "errors", run.analysis["verdict"]
     assert "HTTP 500" in run.analysis["verdict"]["text"]
 
 
 def test_header_off(explained: Explained) -> None:
-    run = explained.run("io_bound.py", seconds=4, SERVER_TIMING="false", **slots(3, 12))
+    run = explained.run("io_bound.py", seconds=3, SERVER_TIMING="false", **slots(3, 12))
     assert run.verdict == "no-data"
     assert "SERVER_TIMING=true" in run.analysis["verdict"]["suggestion"]
     assert run.code == 0

@@ -120,8 +120,8 @@ def wrk(url: str, connections: int, seconds: int) -> dict[str, float]:
 @pytest.mark.skipif(not shutil.which("wrk"), reason="needs wrk")
 def test_wrk_agrees(healthy: Server) -> None:
     def measure() -> str | None:
-        other = wrk(healthy.url + "/io?ms=100", 12, 6)
-        found = locust(SCENARIO, healthy.url, users=12, seconds=6).analysis
+        other = wrk(healthy.url + "/io?ms=100", 12, 5)
+        found = locust(SCENARIO, healthy.url, users=12, seconds=5).analysis
         times = found["response_ms"]
         return (
             differs("rps", found["load"]["rps"], other["rps"], 0.05)
@@ -197,14 +197,15 @@ def test_pauses_are_seen(healthy: Server) -> None:
     ids=["all met", "no failure", "rps", "mean", "two"],
 )
 def test_thresholds(healthy: Server, args: list[str], missed: list[str]) -> None:
-    run = locust(SCENARIO, healthy.url, *args, users=12, seconds=2)
+    run = locust(SCENARIO, healthy.url, *args, users=12, seconds=1)
     assert run.code == (3 if missed else 0), run.output
     assert run.output.count(": missed") == len(missed)
     assert all(line in run.output for line in missed)
 
 
 def test_fail_ratio_is_missed_and_errors_are_named(healthy: Server) -> None:
-    run = locust(SCENARIO, healthy.url, "--check-fail-ratio", "0.5", users=4, seconds=2, env={"TEST_PATH": "/nowhere"})
+    env = {"TEST_PATH": "/nowhere", "TEST_WAIT": "0.05"}  # as fast as it can, Locust itself might be the limit
+    run = locust(SCENARIO, healthy.url, "--check-fail-ratio", "0.5", users=4, seconds=1, env=env)
     assert run.code == 3
     assert "--check-fail-ratio 0.5: missed with 1" in run.output
     assert run.verdict == "errors"
@@ -212,7 +213,7 @@ def test_fail_ratio_is_missed_and_errors_are_named(healthy: Server) -> None:
 
 
 def test_thresholds_come_from_the_environment_too(healthy: Server) -> None:
-    run = locust(SCENARIO, healthy.url, users=12, seconds=2, env={"LOCUST_CHECK_PERCENTILE": "50:10"})
+    run = locust(SCENARIO, healthy.url, users=12, seconds=1, env={"LOCUST_CHECK_PERCENTILE": "50:10"})
     assert run.code == 3
 
 
@@ -248,20 +249,20 @@ def test_a_bad_value_is_one_clear_line(args: list[str], env: dict[str, str], wor
 
 def test_header_off() -> None:
     with gunicorn(1, 6, SERVER_TIMING="false") as server:
-        run = locust(SCENARIO, server.url, users=4, seconds=2)
+        run = locust(SCENARIO, server.url, users=4, seconds=1)
     assert (run.verdict, run.code) == ("no-data", 0)
     assert "SERVER_TIMING=true" in run.analysis["verdict"]["suggestion"]
 
 
 def test_nobody_answers() -> None:
-    run = locust(SCENARIO, "http://127.0.0.1:9", users=2, seconds=2)
+    run = locust(SCENARIO, "http://127.0.0.1:9", users=2, seconds=1)
     assert run.verdict == "no-data"
     assert "failed (100 %" in run.analysis["verdict"]["text"]
     assert "Traceback" not in run.output
 
 
 def test_a_run_shorter_than_its_ramp(healthy: Server) -> None:
-    run = locust(SCENARIO, healthy.url, "-r", "1", "--check-rps", "1", users=30, seconds=2)
+    run = locust(SCENARIO, healthy.url, "-r", "1", "--check-rps", "1", users=30, seconds=1)
     assert run.verdict == "no-data"
     assert "ramp" in run.analysis["verdict"]["suggestion"]
     assert run.code == 3
@@ -349,7 +350,7 @@ class Ui:
 
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two"])
 def test_stop_second_test_and_reset(healthy: Server, processes: tuple[str, ...]) -> None:
-    with Ui(healthy.url, *processes) as ui:
+    with Ui(healthy.url, *processes, TEST_REPORT_SECONDS="0.5") as ui:
         if processes:
             wait_for(lambda: fetch(ui.url + "/worker-count")["worker_count"] == 2)
         assert ui.data()["verdict"]["code"] == "no-data"
@@ -357,7 +358,7 @@ def test_stop_second_test_and_reset(healthy: Server, processes: tuple[str, ...])
         wait_for(lambda: ui.data()["verdict"]["code"] == "healthy")
         wait_for(lambda: len(ui.data()["timeline"]["at"]) >= 3)
         ui.stop()
-        time.sleep(4 if processes else 0.5)  # the workers' last reports
+        time.sleep(1 if processes else 0.5)  # the workers' last reports
         first = ui.data()
         assert first["verdict"]["code"] == "healthy"
         assert first["load"]["users"] == 6
