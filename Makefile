@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
 
-.PHONY: help up sweep test bench bench-sweep resilience audit lint lock
+.PHONY: help up sweep test bench bench-sweep resilience mutants audit lint lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,10 +46,13 @@ bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the
 resilience: $(VENV)/installed ## faults and rough clients at full length, also on bare gunicorn; writes docs/reliability.md
 	RESILIENCE=full $(RUN)python -m pytest tests/resilience $(ARGS)
 
+mutants: $(VENV)/installed ## take each protection out, and see its test fail; about 15 minutes
+	$(RUN)python -m tests.resilience.mutants $(ARGS)
+
 # In an environment of its own: nothing here needs it but this.
 audit: $(VENV)/installed ## known vulnerabilities of what is installed; needs the network
-	$(RUN)uv tool run pip-audit@2.10.1 --disable-pip --require-hashes --requirement requirements.txt
-	$(RUN)uv tool run pip-audit@2.10.1 --disable-pip --require-hashes --requirement requirements-dev.txt
+	$(RUN)uv tool run pip-audit@2.10.1 --disable-pip --require-hashes \
+	  --requirement requirements.txt --requirement sweep/requirements.txt --requirement requirements-dev.txt
 
 lint: $(VENV)/installed ## ruff, mypy, hadolint
 	$(RUN)ruff check .

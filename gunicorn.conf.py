@@ -48,7 +48,7 @@ import gunicorn.config
 import gunicorn.glogging
 import gunicorn.util
 from gunicorn.http.body import ChunkedReader
-from gunicorn.http.errors import ParseException
+from gunicorn.http.errors import InvalidHeader, ParseException
 from gunicorn.workers import base_async, gthread, sync
 
 DECLARED = gunicorn.config.make_settings()
@@ -677,6 +677,11 @@ class SlotWorker(gthread.ThreadWorker):
         if isinstance(req.body.reader, ChunkedReader):
             req.body.reader = CheckedReader(conn, req.body.reader)
         return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        if isinstance(exc, ParseException) and getattr(exc, "code", None) == 501:
+            exc = InvalidHeader(str(exc))  # 400: no client shall make the server look broken with a transfer coding
+        super().handle_error(req, client, addr, exc)
 
     def finish_request(self, conn: SlotConnection, fs: Any) -> None:
         if self.serving.pop(conn, None) is None:  # given up: what it ends with concerns nobody

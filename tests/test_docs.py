@@ -85,7 +85,7 @@ def test_the_workflow_may_only_read() -> None:
                 assert step["with"]["persist-credentials"] is False
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "sweep/requirements.txt"])
 def test_every_dependency_is_pinned_with_hashes(name: str) -> None:
     entries = re.split(r"\n(?=\S)", (ROOT / name).read_text().strip())
     assert all(re.match(r"[\w.-]+(\[\w]+)?==\S+ .*--hash=sha256:", entry, re.DOTALL) for entry in entries)

@@ -22,6 +22,7 @@ import pytest
 
 from bench import clients, load
 from bench.server import ROOT, Server, clean_environ, cores, free_port, gunicorn, wait_ready
+from tests.waiting import wait_for
 
 HELLO = ROOT / "bench" / "hello.py"
 
@@ -147,9 +148,7 @@ def test_slots_follow_the_workers() -> None:
     """TTIN adds a worker, of the same kind."""
     with gunicorn(environ={"GUNICORN_WORKERS": "1", "GUNICORN_THREADS": "3"}) as server:
         server.process.send_signal(signal.SIGTTIN)
-        end = time.monotonic() + 10
-        while len(server.workers()) < 2 and time.monotonic() < end:
-            time.sleep(0.1)
+        wait_for(lambda: len(server.workers()) == 2, what="a second worker")
         time.sleep(1)  # the second one has loaded the app
         assert most_at_once(server, 12) == 6
 
@@ -174,9 +173,7 @@ def test_slots_follow_the_threads_after_a_reload(tmp_path: Path) -> None:
         before = {worker.pid for worker in server.workers()}
         config.write_text(text.replace('"threads": 6', '"threads": 4'))
         server.process.send_signal(signal.SIGHUP)
-        end = time.monotonic() + 20
-        while time.monotonic() < end and before & {worker.pid for worker in server.workers()}:
-            time.sleep(0.1)
+        wait_for(lambda: not before & {worker.pid for worker in server.workers()}, 20, "new workers alone")
         assert setting(server) == "workers=2 threads=4 class=gthread"
         assert most_at_once(server, 16) == 8
         assert "2 workers × 4 threads = 8 slots" in start_line(server)
@@ -224,9 +221,7 @@ def test_silent_connections_are_parked_where_the_kernel_cannot_keep_them(tmp_pat
     path = tmp_path / "socket"
     environ = {"GUNICORN_WORKERS": "1", "GUNICORN_BIND": f"unix:{path}"}
     with gunicorn(environ=environ, ready="") as server:
-        end = time.monotonic() + 10
-        while not path.exists() and time.monotonic() < end:
-            time.sleep(0.05)
+        wait_for(path.exists, what="the socket")
         socks = [socket.socket(socket.AF_UNIX) for _ in range(7)]
         for sock in socks:
             sock.connect(str(path))
@@ -284,10 +279,7 @@ def test_what_rough_clients_leave_is_given_back() -> None:
         for _ in range(50):
             with socket.create_connection(("127.0.0.1", server.port)) as sock:
                 sock.sendall(b"GET /io HTTP/1.1\r\nHost: x\r\n\r\n")
-        end = time.monotonic() + 10
-        while worker.num_fds() > before[0] and time.monotonic() < end:
-            time.sleep(0.1)
-        assert worker.num_fds() <= before[0]
+        wait_for(lambda: worker.num_fds() <= before[0], what="closed connections")
         assert worker.num_threads() == before[1]
 
 
@@ -315,9 +307,7 @@ def test_a_parked_connection_that_speaks_while_it_is_given_up(tmp_path: Path) ->
     """Both fall into one batch of events when the worker was stopped meanwhile."""
     path = tmp_path / "socket"
     with gunicorn(environ={"GUNICORN_WORKERS": "1", "GUNICORN_BIND": f"unix:{path}"}, ready="") as server:
-        end = time.monotonic() + 10
-        while not path.exists() and time.monotonic() < end:
-            time.sleep(0.05)
+        wait_for(path.exists, what="the socket")
         time.sleep(1)
         (worker,) = server.workers()
         with contextlib.ExitStack() as stack:

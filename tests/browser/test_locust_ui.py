@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bench.stack import Stack
-from tests.locustfiles.conftest import wait_for
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.container, pytest.mark.browser]
 

@@ -8,6 +8,7 @@ import pytest
 
 from bench.server import ROOT
 from bench.stack import Stack, docker
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.container
 
@@ -55,11 +56,9 @@ def test_what_it_cannot_do(stack: Stack) -> None:
 
 
 def logs(container: str) -> str:
-    end = time.monotonic() + 20
-    while "Booting worker" not in (log := docker("logs", container).stderr) and time.monotonic() < end:
-        time.sleep(0.2)
+    wait_for(lambda: "Booting worker" in docker("logs", container).stderr, 20, "a worker")
     time.sleep(1)
-    return log
+    return docker("logs", container).stderr
 
 
 CALL = """

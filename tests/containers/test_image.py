@@ -14,6 +14,7 @@ import pytest
 
 from bench.server import ROOT, free_port
 from bench.stack import Stack, docker, image_bytes
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.container
 
@@ -170,10 +171,8 @@ def test_health_check(project: Path, kind: str) -> None:
 def test_half_a_cpu_counts_as_one(stack: Stack) -> None:
     container = docker("run", "--detach", "--cpus", "0.5", stack.image).stdout.strip()
     try:
-        end = time.monotonic() + 20
-        while " vCPU (" not in (log := docker("logs", container).stderr) and time.monotonic() < end:
-            time.sleep(0.2)
-        assert "3 workers × 6 threads = 18 slots on 1 vCPU (workers: default, threads: default)" in log
+        line = "3 workers × 6 threads = 18 slots on 1 vCPU (workers: default, threads: default)"
+        wait_for(lambda: line in docker("logs", container).stderr, 20, line)
     finally:
         docker("rm", "--force", container)
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,17 +26,6 @@ HERE = Path(__file__).parent
 def fetch(url: str, data: bytes | None = None) -> Any:
     with urllib.request.urlopen(url, data=data, timeout=5) as answer:
         return json.loads(answer.read())
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
-    """Return the first true value; fail after a while."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            if value := condition():
-                return value
-        time.sleep(0.1)
-    raise AssertionError(f"nothing within {seconds} s")
 
 
 def answers(url: str) -> bool:

@@ -104,10 +104,11 @@ def test_imbalance_of_bare_gunicorn(explained: Explained) -> None:
 
 
 def test_starved_generator(explained: Explained) -> None:
-    run = explained.run("io_bound.py", override="services: {locust: {cpus: 0.1}}", **slots(3, 12))
+    # Even Locust's start takes long with this little.
+    run = explained.run("io_bound.py", seconds=10, override="services: {locust: {cpus: 0.2}}", **slots(3, 12))
     assert run.verdict == "generator", run.analysis["verdict"]
     assert run.analysis["generator"]["saturated"] is True
-    assert run.analysis["generator"]["quota_cpus"] == pytest.approx(0.1)
+    assert run.analysis["generator"]["quota_cpus"] == pytest.approx(0.2)
     assert "FastHttpUser" in run.analysis["verdict"]["suggestion"]
 
 

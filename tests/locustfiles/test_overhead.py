@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +12,10 @@ import psutil
 import pytest
 
 from bench.server import free_port
-from tests.locustfiles.conftest import HERE, answers, locust_environ, locust_line, wait_for
+from tests.locustfiles.conftest import HERE, answers, locust_environ, locust_line
+from tests.waiting import wait_for
 
-SECONDS = 4
+SECONDS = 3
 
 
 def throughput(scenario: str, port: int, folder: Path) -> float:
@@ -44,15 +44,17 @@ def test_most_of_the_throughput_stays(tmp_path: Path) -> None:
         wait_for(lambda: answers(f"http://127.0.0.1:{port}/"))
         look = psutil.Process(server.pid)
         look.cpu_percent()
-        ratios: list[float] = []
-        while len(ratios) < 3 or (len(ratios) < 7 and statistics.median(ratios) < 0.92):  # in turns, as load varies
-            plain = throughput("plain.py", port, tmp_path)
-            ratios.append(throughput("scenario.py", port, tmp_path) / plain)
+        plain: list[float] = []
+        explained: list[float] = []
+        # In turns, and the best of each, as other work on the machine only ever takes away.
+        while len(plain) < 3 or (len(plain) < 8 and max(explained) < 0.92 * max(plain)):
+            plain.append(throughput("plain.py", port, tmp_path))
+            explained.append(throughput("scenario.py", port, tmp_path))
         busy = look.cpu_percent()
     finally:
         server.kill()
         server.wait()
-    print("requests/s with the plugin over those without:", ratios)
-    assert plain > 300
+    print("requests/s with the plugin:", explained, "without:", plain)
+    assert min(plain) > 300
     assert busy < 90  # the server is not the limit
-    assert statistics.median(ratios) >= 0.92
+    assert max(explained) >= 0.92 * max(plain)

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from bench.server import Server, free_port
-from tests.locustfiles.conftest import HERE, fetch, gunicorn, locust, locust_environ, locust_line, wait_for
+from tests.locustfiles.conftest import HERE, fetch, gunicorn, locust, locust_environ, locust_line
+from tests.waiting import wait_for
 
 SCENARIO = HERE / "scenario.py"
 

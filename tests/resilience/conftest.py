@@ -10,7 +10,7 @@ import pytest
 
 from bench.server import Server, cores, gunicorn
 from tests.resilience.table import BARE, STACK, Row, write
-from tests.resilience.users import wait_for
+from tests.waiting import wait_for
 
 # `make resilience` sets this. Without it the same is asserted in shorter windows, and bare gunicorn is left out.
 FULL = os.environ.get("RESILIENCE") == "full"

@@ -1,6 +1,7 @@
 """An app with the faults that the sample app must not have; nothing but tests may serve it."""
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -74,6 +75,13 @@ def leak() -> dict[str, int]:
 def debug() -> dict[str, bool]:
     """Say whether debug mode is on."""
     return {"debug": app.debug}
+
+
+@app.get("/user-timeout")
+def user_timeout() -> str:
+    """Say after how many ms without an acknowledgement the kernel ends this connection."""
+    sock = request.environ["gunicorn.socket"]
+    return f"{sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)}\n"
 
 
 @app.get("/healthz")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Any
 
 from bench.__main__ import machine
 from bench.report import table
@@ -13,7 +13,7 @@ from bench.server import ROOT
 
 PAGE = ROOT / "docs" / "reliability.md"
 FIGURES = ROOT / "docs" / "reliability.json"
-BEGIN, END = "<!-- written by make resilience -->\n", "<!-- until here -->\n"
+MARK = "make resilience"
 
 STACK, BARE = "this stack", "bare gunicorn"
 
@@ -80,14 +80,30 @@ def render(rows: list[Row], line: str) -> str:
     return f"{table(head, found)}\n{line}\n"
 
 
-def write(rows: list[Row], figures: Path = FIGURES, page: Path = PAGE) -> str:
+def write(rows: list[Row]) -> str:
     """Keep the rows, next to those of faults that were not tried this time; return the page's table."""
-    kept = json.loads(figures.read_text(encoding="utf-8"))["rows"] if figures.exists() else []
-    merged = {(row.fault, row.who): row for row in [*(Row(**row) for row in kept), *rows]}
+    figures = load()
+    merged = {(row.fault, row.who): row for row in [*(Row(**row) for row in figures["rows"]), *rows]}
     line = f"{datetime.datetime.now(datetime.timezone.utc).date().isoformat()}, {machine()}"
-    content = {"measured": line, "rows": [asdict(row) for row in merged.values()]}
-    figures.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    save(figures | {"measured": line, "rows": [asdict(row) for row in merged.values()]})
     text = render(list(merged.values()), line)
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    fill(MARK, text)
     return text
+
+
+def load() -> dict[str, Any]:
+    """Return the figures behind the page: when and where, the `rows` of faults, the `mutants` and what failed."""
+    found: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return found
+
+
+def save(figures: dict[str, Any]) -> None:
+    """Keep the figures."""
+    FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def fill(mark: str, text: str) -> None:
+    """Replace what a command has written into the page, between its two marks."""
+    begin, end = f"<!-- written by {mark} -->\n", f"<!-- end of {mark} -->\n"
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}", encoding="utf-8")

@@ -16,7 +16,8 @@ import pytest
 from bench.stack import Stack, docker
 from tests.resilience.conftest import Record
 from tests.resilience.table import BARE, STACK
-from tests.resilience.users import users, wait_for
+from tests.resilience.users import users
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.container
 
@@ -108,8 +109,9 @@ def test_locust_goes_on(stack: Stack, record: Record, who: str, fault: str) -> N
         else:
             other = {"STARTUP_COMMAND": f"{BARE_COMMAND} --threads 4"} if who == BARE else {"GUNICORN_THREADS": "4"}
             stack.compose("up", "--detach", "app", environ={**setting(who), **other})
-        before = answered(stack)
-        back = wait_for(lambda: answered(stack) > before + 200, 20, "answers after it")
+        before, begin = answered(stack), time.monotonic()
+        wait_for(lambda: answered(stack) > before + 200, 20, "answers after it")
+        back = time.monotonic() - begin
     finally:
         watched.over.set()
         watched.join()

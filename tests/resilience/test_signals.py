@@ -9,7 +9,8 @@ from functools import partial
 from bench.server import Server
 from tests.resilience.conftest import Record, Serve
 from tests.resilience.table import STACK
-from tests.resilience.users import users, wait_for
+from tests.resilience.users import users
+from tests.waiting import wait_for
 
 
 def pids(server: Server) -> set[int]:

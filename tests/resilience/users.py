@@ -7,7 +7,7 @@ import http.client
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -127,17 +127,3 @@ def users(
         stop.set()
         for thread in threads:
             thread.join()
-
-
-def wait_for(condition: Callable[[], object], seconds: float, what: str) -> float:
-    """Wait until `condition()` is true; return how long it took.
-
-    Raises:
-        TimeoutError: it was not, in that time.
-    """
-    begin = time.monotonic()
-    while not condition():
-        if time.monotonic() - begin > seconds:
-            raise TimeoutError(f"{what}: not within {seconds:g} s")
-        time.sleep(0.05)
-    return time.monotonic() - begin

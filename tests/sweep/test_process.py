@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -24,6 +24,7 @@ from sweep.cell import Measurement
 from sweep.options import Options
 from sweep.processes import Processes
 from sweep.results import Results, Setting, load
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs a core for the app and one for Locust")
 
@@ -149,17 +150,11 @@ def test_killed_at_ten_moments_and_resumed(marked: Marked, tmp_path: Path) -> No
     assert not marked.left()
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-
-
 def test_ctrl_c_ends_it_with_a_report_and_it_goes_on(marked: Marked, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     args = [*SHORT, "--workers", "1,2", "--threads", "2", "--out", str(folder)]
     process = marked.start(*args)
-    until((folder / "results.jsonl").exists)
+    wait_for((folder / "results.jsonl").exists, 60)
     process.send_signal(signal.SIGINT)
     status, out, err = finish(process, 20)
     assert status == 130, err
@@ -179,7 +174,7 @@ def test_ctrl_c_ends_it_with_a_report_and_it_goes_on(marked: Marked, tmp_path: P
 def test_other_signals_end_it_with_a_report_too(number: signal.Signals, marked: Marked, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     process = marked.start(*SHORT, "--workers", "1,2", "--threads", "2", "--out", str(folder))
-    until((folder / "running" / "gunicorn.log").exists)
+    wait_for((folder / "running" / "gunicorn.log").exists, 60)
     process.send_signal(number)
     status, _, err = finish(process, 20)
     assert status == 130, err
@@ -235,11 +230,11 @@ def test_a_port_that_is_taken_is_recorded_and_named(marked: Marked, tmp_path: Pa
 
 def test_the_others_go_on_when_a_setting_fails(marked: Marked, tmp_path: Path) -> None:
     # gunicorn starts a worker that exits again and again, so only the clock ends that.
-    args = ["--app", "picky:app", "--workers", "1,2", "--threads", "2,4", "--start-seconds", "3"]
+    args = ["--app", "picky:app", "--workers", "1,2", "--threads", "2,4", "--start-seconds", "2"]
     results = swept(marked, tmp_path / "sweep", *args)
     errors = {run.setting: run.error for run in results.runs}
     assert errors[Setting(1, 2)] is None
-    assert "the app did not answer within 3 s" in str(errors[Setting(2, 2)])
+    assert "the app did not answer within 2 s" in str(errors[Setting(2, 2)])
     assert "picky: one worker at most" in str(errors[Setting(2, 2)])
     assert "requests failed" in str(errors[Setting(1, 4)])
     assert "500" in str(errors[Setting(1, 4)])
@@ -276,7 +271,7 @@ def test_two_locust_processes_count_all_requests(tmp_path: Path) -> None:
 def test_pauses_longer_than_a_window_are_waited_for(marked: Marked, tmp_path: Path) -> None:
     """And on shared cores, where Locust's own CPU time is no disturbance."""
     scenario = tmp_path / "pauses.py"
-    scenario.write_text((FAULTY / "visit.py").read_text() + "    wait_time = lambda self: 0.5\n")
+    scenario.write_text((FAULTY / "visit.py").read_text() + "    wait_time = lambda self: 0.3\n")
     folder = tmp_path / "sweep"
     args = ["--users", "8", "--repeats", "1", "--workers", "1", "--threads", "2", "--share-cores"]
     args += ["--chdir", str(FAULTY), "--scenario", str(scenario), "--app", "steady:app"]
@@ -284,9 +279,9 @@ def test_pauses_longer_than_a_window_are_waited_for(marked: Marked, tmp_path: Pa
     assert status == 0, err
     (run,) = load(folder).runs
     assert run.analysis
-    # 20 cycles of 0.5 s, and neither a second probe nor a second run.
-    assert run.analysis["load"]["seconds"] == pytest.approx(10, abs=1.5)
-    assert run.analysis["load"]["rps"] == pytest.approx(8 / 0.51, rel=0.15)
+    # 20 cycles of 0.3 s, and neither a second probe nor a second run.
+    assert run.analysis["load"]["seconds"] == pytest.approx(6, abs=1)
+    assert run.analysis["load"]["rps"] == pytest.approx(8 / 0.31, rel=0.15)
     assert run.outside
     assert run.outside["others_utilization"] is None
 

@@ -1,0 +1,115 @@
+"""Takes each protection out of a copy of this project, and looks whether a test fails: `make mutants`.
+
+A test that cannot fail shows nothing. What is taken out and what fails then goes into docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import tomllib
+
+from bench.report import table
+from bench.server import ROOT, clean_environ
+from tests.resilience.table import fill, load, save
+
+MARK = "make mutants"
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis")
+SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """This project without one protection.
+
+    Attributes:
+        without: the protection.
+        tests: pytest's arguments that choose the tests of it; the files are below tests/.
+        file: where it is.
+        old: text that occurs there once.
+        new: what stands there instead.
+    """
+
+    without: str
+    tests: str
+    file: str
+    old: str
+    new: str
+
+    def source(self) -> str:
+        """Return the file without the protection.
+
+        Raises:
+            ValueError: what is to be taken out is not there, or more than once.
+        """
+        text = (ROOT / self.file).read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(
+                f"{self.without}: {self.old!r} is in {self.file} {text.count(self.old)} times, expected once"
+            )
+        return text.replace(self.old, self.new)
+
+    def failures(self) -> list[str]:
+        """Run the tests without it; return the names of those that fail, and why.
+
+        Raises:
+            RuntimeError: they could not be run.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder) / "mutant"
+            shutil.copytree(ROOT, root, ignore=NOT_COPIED)
+            (root / self.file).write_text(self.source(), encoding="utf-8")
+            tests = [f"tests/{word}" if word.endswith(".py") else word for word in shlex.split(self.tests)]
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "--fail-on-skip", *tests],
+                cwd=root,
+                env=clean_environ({"COLUMNS": "300"}),
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        if done.returncode not in (0, 1):  # pytest's own: all passed, some failed
+            raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return re.findall(r"^(?:FAILED|ERROR) \S+?::(.+)", done.stdout, re.MULTILINE)
+
+
+def mutants() -> list[Mutant]:
+    """Return all of mutants.toml."""
+    text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
+    return [Mutant(**entry) for entry in tomllib.loads(text)["mutant"]]
+
+
+@click.command()
+@click.option("-k", "word", default="", help="Only those whose protection has this in its name.")
+def main(word: str) -> None:
+    """Take each protection out in turn; exit status 1 if no test fails without one of them."""
+    everything = mutants()
+    chosen = [mutant for mutant in everything if word in mutant.without]
+    if not chosen:
+        raise click.BadParameter(f"{word!r} is in the name of none, expected part of one's name", param_hint="-k")
+    found: dict[str, list[str]] = {}
+    for mutant in chosen:
+        failed = mutant.failures()
+        click.echo("\n    ".join([f"without {mutant.without}: {len(failed) or 'NOTHING'} failed", *failed]))
+        found[mutant.without] = list(dict.fromkeys(re.split(r"[\[ ]", line)[0] for line in failed))
+    figures = load()
+    # Those that were not tried this time keep what they had.
+    known = {**figures.get("mutants", {}), **found}
+    known = {mutant.without: known[mutant.without] for mutant in everything if mutant.without in known}
+    save(figures | {"mutants": known})
+    rows = [[without, ", ".join(f"`{test}`" for test in tests) or "**nothing**"] for without, tests in known.items()]
+    fill(MARK, table(["without", "these fail"], rows))
+    sys.exit(not all(found.values()))
+
+
+if __name__ == "__main__":
+    main()
