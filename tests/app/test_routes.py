@@ -63,6 +63,11 @@ def test_bad_parameters_are_one_line(client: FlaskClient, path: str, name: str, 
     assert text.count("\n") == 1
 
 
+@pytest.mark.parametrize("query", ["/io?ms=10001", "/cpu?ms=1001", "/mixed?io_ms=10001", "/mixed?cpu_ms=1001"])
+def test_no_request_ties_up_the_host(client: FlaskClient, query: str) -> None:
+    assert client.get(query).status_code == 400
+
+
 def test_a_bad_parameter_cannot_inject_a_page(client: FlaskClient) -> None:
     response = client.get("/io?ms=<script>%0d%0a")
     assert response.mimetype == "text/plain"

@@ -20,7 +20,8 @@ from tests.resilience.users import users
 HEAD = b"GET /io?ms=100 HTTP/1.1\r\nHost: x\r\nX-Half: "
 POST = b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
 LIMIT = 2
-ENVIRON = {"SLOT_HEAD_SECONDS": str(LIMIT), "SLOT_BODY_SECONDS": str(LIMIT), "SLOT_REQUEST_SECONDS": "4"}
+ENVIRON = {"SLOT_HEAD_SECONDS": str(LIMIT), "SLOT_BODY_SECONDS": str(LIMIT)}
+READER_LIMIT = 4
 
 
 def test_silent_connections(who: str, serve: Serve, record: Record) -> None:
@@ -64,15 +65,20 @@ def drip(socks: list[socket.socket], over: threading.Event) -> None:
 
 @pytest.mark.parametrize("kind", ["head", "drip", "body", "reader"])
 def test_rough_clients(who: str, serve: Serve, record: Record, kind: str) -> None:
-    limit = 4 if kind == "reader" else LIMIT
-    with serve(FAULTY, ENVIRON) as server:
+    # Each kind under its own limit alone.
+    limit, environ = (
+        (READER_LIMIT, {"SLOT_REQUEST_SECONDS": str(READER_LIMIT)}) if kind == "reader" else (LIMIT, ENVIRON)
+    )
+    with serve(FAULTY, environ) as server:
         time.sleep(0.5)  # the workers have all started, so that each gets its six
+        before = server.workers()
         with rough(server, kind):
             time.sleep(0.3)
             begin = time.monotonic()
             with users(server.port, timeout=8) as run:
                 time.sleep(limit + 3.5)
             log = server.log.read_text()
+            same = server.workers() == before
     first = min((request.ended for request in run.requests if request.outcome == "answered"), default=None)
     rate = run.rate(begin + limit + 2, begin + limit + 3.5)
     note = f"first answer after {first - begin:.1f} s, {rate:.0f}/s at the end" if first else "no answer"
@@ -83,6 +89,7 @@ def test_rough_clients(who: str, serve: Serve, record: Record, kind: str) -> Non
         assert first - begin < limit + 2.5
         assert rate > 0.7 * 180
         assert log.count("Gave up on 127.0.0.1") == 18
+        assert same  # the threads are free again, so no worker had to be replaced
         assert "Traceback" not in log
 
 
