@@ -46,7 +46,7 @@ bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the
 resilience: $(VENV)/installed ## faults and rough clients at full length, also on bare gunicorn; writes docs/reliability.md
 	RESILIENCE=full $(RUN)python -m pytest tests/resilience $(ARGS)
 
-mutants: $(VENV)/installed ## take each protection out, and see its test fail; about 15 minutes
+mutants: $(VENV)/installed ## take each protection out, and see its test fail; about 20 minutes
 	$(RUN)python -m tests.resilience.mutants $(ARGS)
 
 # In an environment of its own: nothing here needs it but this.

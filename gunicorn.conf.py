@@ -1,8 +1,8 @@
 """gunicorn's settings, taken from the environment.
 
 Copy this file next to your app: gunicorn finds `./gunicorn.conf.py` by itself. It needs the standard
-library and gunicorn only (Python 3.10 or newer, gunicorn 27; an older gunicorn gets a plainer form
-of exact slots).
+library and gunicorn only (Python 3.10 or newer, gunicorn 27.0.1 or newer; an older gunicorn gets a
+plainer form of exact slots).
 
     GUNICORN_<SETTING>    any gunicorn setting by its name in a config file, upper-cased; lists are
                           separated by commas, dictionaries are JSON, None is None; empty is unset
@@ -31,6 +31,7 @@ import itertools
 import json
 import logging
 import math
+import mmap
 import os
 import re
 import resource
@@ -84,10 +85,13 @@ LINGER_BYTES = 65536
 # How long a client may take for a request's head, and for its body until it is too slow; then how long a
 # request may go without a byte in either direction. App Service's front end gives up on the last after 240 s.
 LIMITS = {"SLOT_HEAD_SECONDS": 10, "SLOT_BODY_SECONDS": 20, "SLOT_REQUEST_SECONDS": 240}
+A_DAY = 86_400  # the most that is taken for one of them; the kernel's own counts end after some weeks
 # A body that comes faster than this, in bytes per second, may take as long as it likes.
 BODY_RATE = 1024
-# Workers that have to be replaced take turns of this length, so that they don't all start anew at once.
+# Until this many seconds after a worker has ended because of threads that hang, no other one does: it starts anew.
 TURN_SECONDS = 5
+# When that was, by time.monotonic(). All workers share it, as they are forked after this line.
+TURN = mmap.mmap(-1, struct.calcsize("d"))
 
 
 class BadSettingError(Exception):
@@ -353,6 +357,10 @@ def check(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
     for name in AT_LEAST_ONE:
         if name in in_force and in_force[name] < 1:
             raise BadSettingError(name, in_force[name], "expected a whole number, 1 or more", sources[name])
+    if debug := [entry for entry in in_force.get("raw_env") or () if entry.startswith("FLASK_DEBUG=")]:
+        raise BadSettingError(
+            "raw_env", debug[0], "expected no FLASK_DEBUG: debug mode is not for a server", sources["raw_env"]
+        )
     level = in_force.get("loglevel")
     levels = gunicorn.glogging.Logger.LOG_LEVELS
     if level and level.lower() not in levels:
@@ -583,11 +591,13 @@ class SlotWorker(gthread.ThreadWorker):
     * a client that sends its request too slowly, see `PatientSocket`.
     * a request that hangs. gthread's `timeout` doesn't see it. After SLOT_REQUEST_SECONDS without a byte to
       or from its client, its connection is closed, and new threads serve in place of the one that hangs.
-      Nobody can end that one, so the worker then ends when it is its turn and nothing long is under way,
-      and a new worker takes its place. (TCP on Linux only: elsewhere nobody counts the bytes.)
+      Nobody can end that one, so the worker then ends when no other one has just done so and nothing long
+      is under way, and a new worker takes its place. (TCP on Linux only: elsewhere nobody counts the bytes.)
 
-    A worker that is told to end still serves what waits in the kernel's queue at that moment, for up to 2 s:
-    its clients have sent their requests, and when the server stops, nobody else would.
+    A worker that is told to end, or has lost its arbiter, still serves what waits in the kernel's queue at that
+    moment, for up to 2 s: its clients have sent their requests, and when the server stops, nobody else would.
+    It waits for its requests however long they take, as long as they don't hang; when all of the server stops,
+    the arbiter waits for nobody after graceful_timeout.
 
     `nr_conns` counts the parked and lingering connections too, so that a worker that ends waits for them.
     docs/exact-slots.md of this project has the measurements behind this choice.
@@ -676,7 +686,12 @@ class SlotWorker(gthread.ThreadWorker):
     def handle_request(self, req: Any, conn: SlotConnection) -> Any:
         if isinstance(req.body.reader, ChunkedReader):
             req.body.reader = CheckedReader(conn, req.body.reader)
-        return super().handle_request(req, conn)
+        try:
+            return super().handle_request(req, conn)
+        except OSError as error:
+            if error.errno not in (errno.ETIMEDOUT, errno.EHOSTUNREACH):
+                raise
+            raise GivenUpError(f"{described(conn)}: {error.strerror}") from None  # see notice_gone()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         if isinstance(exc, ParseException) and getattr(exc, "code", None) == 501:
@@ -687,6 +702,8 @@ class SlotWorker(gthread.ThreadWorker):
         if self.serving.pop(conn, None) is None:  # given up: what it ends with concerns nobody
             del self.hanging[conn]
             conn.close()
+        elif fs.cancelled():  # it waited for threads that hang
+            self.enqueue_req(conn)
         else:
             super().finish_request(conn, fs)
 
@@ -773,7 +790,7 @@ class SlotWorker(gthread.ThreadWorker):
         if now - self.looked_at >= 1:
             self.looked_at = now
             self.give_up_hanging(now)
-        if self.told_to_end:
+        if self.waiting:
             self.take_waiting(now)
         for sock in expired(self.parked, now):
             self.end_parked(sock)
@@ -786,8 +803,8 @@ class SlotWorker(gthread.ThreadWorker):
         if not limit:
             return
         for conn, since in list(itertools.takewhile(lambda item: now - item[1] > limit, self.serving.items())):
-            if quiet_seconds(conn.sock) < limit:
-                continue  # a long download, say
+            if conn not in self.running or quiet_seconds(conn.sock) < limit:
+                continue  # it waits for a thread; a long download, say
             self.log.error(
                 "Gave up on %s: hangs for %.0f s (SLOT_REQUEST_SECONDS=%s)", described(conn), now - since, limit
             )
@@ -796,15 +813,16 @@ class SlotWorker(gthread.ThreadWorker):
             del self.serving[conn]
             self.hanging[conn] = now
             self.nr_conns -= 1
-            self.tpool.shutdown(wait=False)  # its other requests end there
+            self.tpool.shutdown(wait=False, cancel_futures=True)  # what is under way ends there
             self.tpool = self.get_thread_pool()
         stuck = sum(now - since >= 1 for since in self.hanging.values())
-        in_turn = int(now / TURN_SECONDS) % self.cfg.workers == self.age % self.cfg.workers
+        in_turn = now - struct.unpack("d", TURN)[0] >= TURN_SECONDS
         # An only worker that ends leaves nobody to serve, and one with long requests would not be back soon.
         patience = 1 if self.cfg.workers > 1 else 0
         calm = all(now - since < patience for since in self.serving.values())
         if self.alive and stuck and ((in_turn and calm) or stuck >= self.cfg.threads):
             self.log.error("Worker %s ends, as threads of it hang (%s); a new one follows", self.pid, stuck)
+            TURN[:] = struct.pack("d", now)
             self.alive = False
 
     def handle_exit(self, sig: int, frame: Any) -> None:
@@ -821,31 +839,24 @@ class SlotWorker(gthread.ThreadWorker):
         super().run()
         self.ended = True
 
-    def outlast(self) -> bool:
-        """Wait, after graceful_timeout, for requests that are still served; say whether threads hang.
-
-        gunicorn waits for them too, and for those that hang, for ever. When all of the server stops, the
-        arbiter waits for nobody after graceful_timeout.
-        """
-        limit = SECONDS["SLOT_REQUEST_SECONDS"] or math.inf
-        while True:
-            now = time.monotonic()
-            left = [conn for conn in self.serving if conn in self.running]
-            if not any(now - self.serving[conn] <= limit or quiet_seconds(conn.sock) < limit for conn in left):
-                break
-            time.sleep(0.1)
-        for conn in left:
-            self.log.error("Abandoned %s: hangs (SLOT_REQUEST_SECONDS=%s)", described(conn), limit)
-        return bool(left or self.hanging.keys() & self.running)
-
     def _cap_keepalive(self, deadline: float) -> None:
-        """Called by a worker that ends: a parked client may be about to speak, but not for long."""
+        """Called by a worker that ends, before it waits for its connections."""
         super()._cap_keepalive(deadline)
-        if self.told_to_end:
-            self.waiting = {listener: max(0, listener.get_backlog() or 0) for listener in self.sockets}
+        # gunicorn would look after them for graceful_timeout, then only wait for their threads to end: without a
+        # sign of life to the arbiter, which kills it after `timeout`, and for ever if one hangs. Here it goes on
+        # looking after them until none is left but those that give_up_hanging() has given up.
+        self.cfg.set("graceful_timeout", sys.maxsize)
+        if self.told_to_end or os.getppid() != self.ppid:
+            self.waiting = {listener: self.queued(listener) for listener in self.sockets}
             self.waiting_until = deadline
             self.take_waiting(time.monotonic())
+        # A parked client may be about to speak, but not for long.
         self.parked = {sock: (min(until, deadline), conn) for sock, (until, conn) in self.parked.items()}
+
+    def queued(self, listener: Any) -> int:
+        """Return how many connections a listener may have waiting; accept() notices when there are no more."""
+        known = listener.get_backlog()
+        return int(self.cfg.backlog if known is None or known < 0 else known)  # nobody counts a Unix socket's
 
 
 def drain(sock: socket.socket, most: int) -> int:
@@ -882,8 +893,8 @@ def expired(waiting: Mapping[socket.socket, tuple[float, Any]], now: float) -> l
     return [sock for sock, _ in itertools.takewhile(lambda item: item[1][0] <= now, waiting.items())]
 
 
-# What SlotWorker overrides came step by step; gunicorn 26 is the first to have all of it.
-SUPPORTED = hasattr(gthread.ThreadWorker, "murder_pending") and (
+# What SlotWorker overrides came step by step; gunicorn 27.0.1 is the first to have all of it.
+SUPPORTED = hasattr(gthread.ThreadWorker, "_cap_keepalive") and (
     "graceful" in inspect.signature(gthread.TConn.close).parameters
 )
 
@@ -905,6 +916,8 @@ def make_slots_exact(server: Any) -> str:
     for name, exact in (("worker_connections", cfg.threads), ("keepalive", 0)):
         if name in SOURCES and cfg.settings[name].get() != exact:
             return f"slots not exact: {name} set by {SOURCES[name]}"
+    if cfg.reuse_port:
+        return "slots not exact: with reuse_port each worker has a queue of its own"
     cfg.set("worker_connections", cfg.threads)
     cfg.set("keepalive", 0)
     if not SUPPORTED:
@@ -1011,10 +1024,6 @@ def resident_mb() -> Callable[[], float]:
 
 def on_starting(server: Any) -> None:
     server.log.info(summary(server.cfg, make_slots_exact(server)))
-    # Whoever set it: raw_env is applied after this file, and again in each worker.
-    raw_env = server.cfg.settings["raw_env"].get()
-    server.cfg.set("raw_env", [entry for entry in raw_env if not entry.startswith("FLASK_DEBUG=")])
-    os.environ.pop("FLASK_DEBUG", None)
     if DEBUG:
         server.log.warning("FLASK_DEBUG=%s: ignored, debug mode is for development: `flask run --debug`", DEBUG)
 
@@ -1028,7 +1037,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    if getattr(worker, "ended", False) and worker.outlast():
+    if getattr(worker, "ended", False) and worker.running:
         try:
             logging.shutdown()
             sys.stdout.flush()
@@ -1060,7 +1069,9 @@ def post_worker_init(worker: Any) -> None:
 
 try:
     VALUES, SOURCES = resolve(os.environ, sys.argv[1:])
-    SECONDS = {name: parse_count(name, os.environ.get(name, "").strip() or str(LIMITS[name]), 0) for name in LIMITS}
+    SECONDS = {
+        name: parse_count(name, os.environ.get(name, "").strip() or str(LIMITS[name]), 0, A_DAY) for name in LIMITS
+    }
     TIMING = parse_flag("SERVER_TIMING", os.environ.get("SERVER_TIMING", "").strip() or "false")
 except BadSettingError as error:
     raise SystemExit(f"gunicorn.conf.py: {error}") from None

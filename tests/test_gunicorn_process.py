@@ -58,6 +58,9 @@ def run(args: Sequence[str], environ: dict[str, str], cwd: Path = ROOT) -> subpr
         ({"GUNICORN_BIND": "nonsense"}, []),
         ({"PYTHON_ENABLE_GUNICORN_MULTIWORKERS": "maybe"}, []),
         ({"SLOT_HEAD_SECONDS": "10s"}, []),
+        ({"SLOT_REQUEST_SECONDS": "99999999"}, []),
+        ({"GUNICORN_RAW_ENV": "FLASK_DEBUG=1"}, []),
+        ({}, ["--env", "FLASK_DEBUG=1"]),
         ({"GUNICORN_CHDIR": "/proc"}, []),
         ({"GUNICORN_CERTFILE": "/nope"}, []),
         ({}, ["--threads", "0"]),
@@ -190,6 +193,11 @@ def test_a_setting_of_ones_own_is_left_alone(name: str) -> None:
 
 
 # --- rough clients --------------------------------------------------------------------------------
+
+
+def test_a_queue_for_each_worker_is_not_exact() -> None:
+    with gunicorn(environ={"GUNICORN_REUSE_PORT": "true"}) as server:
+        assert "slots not exact: with reuse_port" in start_line(server)
 
 
 def test_silent_connections_hold_no_slot() -> None:

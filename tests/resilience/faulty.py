@@ -79,9 +79,11 @@ def debug() -> dict[str, bool]:
 
 @app.get("/user-timeout")
 def user_timeout() -> str:
-    """Say after how many ms without an acknowledgement the kernel ends this connection."""
-    sock = request.environ["gunicorn.socket"]
-    return f"{sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)}\n"
+    """Say after how many ms the kernel ends a connection that takes no more, or set that; send more bytes if asked."""
+    sock, option = request.environ["gunicorn.socket"], (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    if "ms" in request.args:
+        sock.setsockopt(*option, int(request.args["ms"]))
+    return f"{sock.getsockopt(*option)}\n" + "x" * int(request.args.get("send", "0"))
 
 
 @app.get("/healthz")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.resilience.conftest import FAULTY, Record, Serve
 from tests.resilience.table import STACK
@@ -19,7 +23,7 @@ async def ask(port: int, number: int) -> str:
     received = b""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
+    except ConnectionRefusedError:
         return "refused"
     with contextlib.suppress(OSError):
         writer.write(f"GET /io?ms=20&number={number} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
@@ -30,11 +34,21 @@ async def ask(port: int, number: int) -> str:
     return "half" if received else "unanswered"
 
 
+@pytest.fixture
+def descriptors() -> Iterator[None]:
+    """Enough for all connections; many a shell allows 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 2 * CONNECTIONS)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 async def ask_all(port: int) -> list[str]:
     tasks = [asyncio.wait_for(ask(port, number), 90) for number in range(CONNECTIONS)]
     return [str(outcome) for outcome in await asyncio.gather(*tasks)]
 
 
+@pytest.mark.usefixtures("descriptors")
 def test_backlog_full(who: str, serve: Serve, record: Record, tmp_path: Path) -> None:
     served_file = tmp_path / "served"
     served_file.touch()

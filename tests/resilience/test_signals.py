@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import socket
 import time
 from functools import partial
+from pathlib import Path
 
-from bench.server import Server
+from bench.server import Server, gunicorn
 from tests.resilience.conftest import Record, Serve
 from tests.resilience.table import STACK
 from tests.resilience.users import users
@@ -81,3 +84,20 @@ def test_stop(who: str, serve: Serve, record: Record) -> None:
     assert took < 4
     if who == STACK:
         assert before.lost == 0, before.outcomes
+
+
+def test_stop_behind_a_unix_socket(tmp_path: Path) -> None:
+    """Whose queue nobody can count."""
+    path = tmp_path / "socket"
+    environ = {"GUNICORN_BIND": f"unix:{path}", "GUNICORN_WORKERS": "3"}
+    with gunicorn(["--threads", "6", "app:app"], environ, ready="") as server, contextlib.ExitStack() as stack:
+        wait_for(lambda: path.exists() and has(server, 3), what="three workers")
+        time.sleep(1)
+        socks = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(54)]
+        for sock in socks:
+            sock.settimeout(10)
+            sock.connect(str(path))
+            sock.sendall(b"GET /io?ms=300 HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.1)
+        assert server.stop() == 0
+        assert all(sock.recv(100).startswith(b"HTTP/1.1 200 ") for sock in socks)
