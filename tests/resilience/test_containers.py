@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +135,31 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
 """
 
 
-def test_killed_arbiter_in_a_container(stack: Stack, record: Record) -> None:
-    stack.up("app", environ=setting(STACK))
+@contextlib.contextmanager
+def plain(stack: Stack, who: str, *options: str) -> Iterator[tuple[str, str]]:
+    """Run a container of the image without Compose; yields its ID and address."""
+    command = BARE_COMMAND.split() if who == BARE else []
+    given = ["--env", "GUNICORN_WORKERS=3", *options]
+    container = docker("run", "--detach", *given, stack.image, *command).stdout.strip()
+    try:
+        wait_for(lambda: docker("logs", container).stderr.count("Booting worker") == 3, 10, "three workers")
+        (found,) = json.loads(docker("inspect", container).stdout)
+        yield container, next(iter(found["NetworkSettings"]["Networks"].values()))["IPAddress"]
+    finally:
+        docker("rm", "--force", container)
+
+
+def test_killed_arbiter_in_a_container(stack: Stack, record: Record, who: str) -> None:
+    if who == BARE:  # without a restart policy nobody starts it anew
+        with plain(stack, who, "--init") as (container, host), users(8000, host=host, timeout=10) as run:
+            time.sleep(1)
+            docker("exec", container, "python", "-c", KILL_ARBITER, check=False)
+            time.sleep(10)
+            (found,) = json.loads(docker("inspect", container).stdout)
+        note = f"{found['State']['Status']} after 10 s (`docker run`, no restart policy)"
+        record("arbiter", who, run.sent, run.lost, note)
+        return
+    stack.up("app", environ=setting(who))
     container = stack.container("app")
     with users(8000, host=address(stack), timeout=10) as run:
         time.sleep(1)
@@ -145,41 +169,27 @@ def test_killed_arbiter_in_a_container(stack: Stack, record: Record) -> None:
         wait_for(lambda: stack.inspect("app")["State"]["Health"]["Status"] == "healthy", 20, "healthy")
         back = time.monotonic() - killed
         time.sleep(0.5)
-    record("arbiter", STACK, run.sent, run.lost, f"healthy after {back:.1f} s")
+    record("arbiter", who, run.sent, run.lost, f"healthy after {back:.1f} s")
     assert back < 10
     assert run.lost <= 2 * 36, run.outcomes  # those under way, and those that come while the container ends
     assert run.requests[-1].outcome == "answered"
 
 
-def test_killed_arbiter_of_a_plain_container(stack: Stack, record: Record, who: str) -> None:
-    """Without a restart policy nobody starts it anew; only here to compare."""
-    if who == STACK:
-        return
-    container = docker("run", "--detach", "--init", stack.image, *BARE_COMMAND.split()).stdout.strip()
-    try:
-        time.sleep(3)
-        docker("exec", container, "python", "-c", KILL_ARBITER, check=False)
-        time.sleep(10)
-        (state,) = json.loads(docker("inspect", container).stdout)
-        record("arbiter", who, 0, 0, f"{state['State']['Status']} after 10 s (`docker run`, no restart policy)")
-    finally:
-        docker("rm", "--force", container)
-
-
 @pytest.fixture
-def faulty(stack: Stack, tmp_path: Path) -> Stack:
+def faulty(stack: Stack, tmp_path: Path, who: str) -> Stack:
     """The stack with the faulty app in place of the sample, and 256 MB."""
     override = tmp_path / "override.yml"
     override.write_text(
         f"services:\n  app:\n    volumes: ['{FAULTY}:/srv/app/faulty.py:ro']\n"
         "    environment: ['GUNICORN_WSGI_APP=faulty:app']\n"
     )
-    start(stack, override, {"APP_MEMORY": "256m", "GUNICORN_WORKERS": "3"})
+    environ = {name: value.replace("app:app", "faulty:app") for name, value in setting(who).items()}
+    stack.compose(
+        *("up", "--detach", "--wait", "--force-recreate", "app"),
+        environ={"APP_MEMORY": "256m", **environ},
+        override=override,
+    )
     return stack
-
-
-def start(stack: Stack, override: Path, environ: Mapping[str, str]) -> None:
-    stack.compose("up", "--detach", "--wait", "--force-recreate", "app", environ=environ, override=override)
 
 
 def leak(stack: Stack) -> None:
@@ -191,13 +201,15 @@ def leak(stack: Stack) -> None:
     raise AssertionError("400 MB fit into 256 MB")
 
 
-def test_memory_limit(faulty: Stack, record: Record) -> None:
+def test_memory_limit(faulty: Stack, record: Record, who: str) -> None:
     with users(8000, host=address(faulty)) as run:
         time.sleep(1)
         leak(faulty)
         time.sleep(2)
     log = faulty.log("app")
-    record("memory", STACK, run.sent, run.lost, "and the request that took it all")
+    record("memory", who, run.sent, run.lost, "and the request that took it all")
+    if who == BARE:
+        return
     assert (
         "The memory limit of 256 MB was reached, and the kernel has killed a process of this container: worker" in log
     )
@@ -221,14 +233,9 @@ for folder in ("/tmp", "/dev/shm"):
 """
 
 
-def test_full_disk(stack: Stack, record: Record) -> None:
+def test_full_disk(stack: Stack, record: Record, who: str) -> None:
     """Nothing can be written anywhere: it serves on, also after a reload."""
-    small = ["--read-only", "--tmpfs", "/tmp:size=64k", "--shm-size", "64k", "--env", "GUNICORN_WORKERS=3"]
-    container = docker("run", "--detach", *small, stack.image).stdout.strip()
-    try:
-        (found,) = json.loads(docker("inspect", container).stdout)
-        host = next(iter(found["NetworkSettings"]["Networks"].values()))["IPAddress"]
-        wait_for(lambda: "Booting worker" in docker("logs", container).stderr, 10, "workers")
+    with plain(stack, who, "--read-only", "--tmpfs", "/tmp:size=64k", "--shm-size", "64k") as (container, host):
         filled = docker("exec", container, "python", "-c", FILL).stdout
         assert filled == "/tmp No space left on device\n/dev/shm No space left on device\n"
         time.sleep(1)
@@ -237,9 +244,7 @@ def test_full_disk(stack: Stack, record: Record) -> None:
             docker("kill", "--signal", "HUP", container)
             time.sleep(2)
         log = docker("logs", container).stderr
-    finally:
-        docker("rm", "--force", container)
-    record("full", STACK, run.sent, run.lost)
+    record("full", who, run.sent, run.lost)
     assert run.lost == run.refused == 0, run.outcomes
     assert log.count("Booting worker") == 6
     assert "Traceback" not in log
