@@ -18,14 +18,17 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     && if [ ! -e /opt/venv/bin/gunicorn ]; then \
          pip --python /opt/venv/bin/python install "gunicorn==${GUNICORN_VERSION}"; \
        fi
+# Not below /home: App Service may mount its storage over it. A clone made under umask 077 has files for its owner alone.
+COPY . /srv/app
+RUN chmod -R a+rX /srv/app
 
 FROM ${PYTHON_IMAGE}
 # A fixed number, so that a host can be told that it isn't root, and volumes can be given to it.
 RUN useradd --uid 10001 --user-group --create-home --shell /usr/sbin/nologin app
 COPY --from=build /opt/venv /opt/venv
-# Not below /home: App Service may mount its storage over it. The code stays root's, so the app can't change it.
+# The code stays root's, so the app can't change it.
+COPY --from=build /srv/app /srv/app
 WORKDIR /srv/app
-COPY . .
 # App Service sets no PORT in a custom container; it is told the port by WEBSITES_PORT, or by EXPOSE.
 ENV PATH=/opt/venv/bin:$PATH \
     PORT=8000 \

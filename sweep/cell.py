@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -42,6 +42,10 @@ DISTURBED = 0.10
 
 class CellError(Exception):
     """A run that failed, and why: one line, and below it what the log says."""
+
+
+class TooShortError(CellError):
+    """A run in whose window no request ended."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,18 @@ class Target:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a measurement went; the attributes are those of `results.Run`."""
+    """How a measurement went; the first three attributes are those of `results.Run`.
+
+    Attributes:
+        saturated: Locust itself was the limit.
+        too_short: no request ended, and nothing else is wrong.
+    """
 
     error: str | None
     analysis: dict[str, Any] | None
     outside: dict[str, Any] | None
     saturated: bool = False
+    too_short: bool = False
 
     @property
     def disturbed(self) -> bool:
@@ -118,7 +128,7 @@ class Measurement:
         """
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True)
-        error, analysis = None, None
+        error, analysis, too_short = None, None, False
         with contextlib.ExitStack() as ending:
             try:
                 server = self.start_gunicorn(processes)
@@ -130,9 +140,9 @@ class Measurement:
                 analysis = self.read(locust)
                 self.judge(analysis)
             except CellError as failure:
-                error = str(failure)
+                error, too_short = str(failure), isinstance(failure, TooShortError)
         saturated = bool(analysis and analysis["generator"]["saturated"])
-        return Outcome(error, analysis, self.outside(analysis), saturated)
+        return Outcome(error, analysis, self.outside(analysis), saturated, too_short)
 
     # --- gunicorn -----------------------------------------------------------------------------------
 
@@ -247,23 +257,27 @@ class Measurement:
         """
         load, found = analysis["load"], analysis["setting"]
         if not load["requests"]:
-            self.fail(f"no request ended within the window of {self.seconds:g} s: --seconds makes it longer", self.log)
+            raised = self.table("locust_exceptions.csv", raised_at)
+            if raised:
+                raise CellError("no request ended, as the scenario raised:" + raised)
+            reason = f"no request ended within the window of {self.seconds:g} s: --seconds makes it longer"
+            raise TooShortError("\n".join([reason, *tail(self.log)]))
         observer = self.observing()
         died = f"{observer.died} of {len(observer.seen)} workers died" if observer.died else ""
         if load["failures"]:
             failed = f"{load['failures']} of {load['requests']} requests failed"
-            self.fail("; ".join(filter(None, [failed, died])) + self.failures(), self.log)
+            which = self.table("locust_failures.csv", "{Occurrences} × {Name}: {Error}".format_map)
+            self.fail("; ".join(filter(None, [failed, died])) + which, self.log)
         if died and "max_requests" not in self.target.gunicorn:
             self.fail(died, self.log)
         if found["workers"] is not None and (found["workers"], found["threads"]) != self.setting:
             self.fail(f"the app ran as {found['workers']} × {found['threads']}, not as {self.setting}", self.log)
 
-    def failures(self) -> str:
-        """Say which requests failed, as Locust counted them."""
-        path = self.scratch / "locust_failures.csv"
+    def table(self, name: str, line: Callable[[dict[str, str]], str]) -> str:
+        """Return the rows of a table that Locust wrote, each made a line; "" without one."""
         try:
-            with path.open(newline="", encoding="utf-8", errors="replace") as file:
-                rows = [f"{row['Occurrences']} × {row['Name']}: {row['Error']}" for row in csv.DictReader(file)]
+            with (self.scratch / name).open(newline="", encoding="utf-8", errors="replace") as file:
+                rows = [line(row) for row in csv.DictReader(file)]
         except (OSError, KeyError, csv.Error):  # csv refuses a field of 128 kB, as where a whole page is the error
             return ""
         return "".join(f"\n{' '.join(row.split())[:LINE_LENGTH]}" for row in rows[:LOG_LINES])
@@ -289,6 +303,12 @@ class Measurement:
             "workers_died": observer.died,
             "seconds": round(observer.cpu[-1].at - observer.cpu[0].at, 2),
         }
+
+
+def raised_at(row: dict[str, str]) -> str:
+    """Return an exception that Locust counted, and where it came from."""
+    places = [line.strip() for line in row["Traceback"].splitlines() if line.lstrip().startswith("File ")]
+    return f"{row['Count']} × {row['Message']} ({places[-1] if places else 'nobody knows where'})"
 
 
 def tail(log: Path) -> list[str]:

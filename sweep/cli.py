@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 import plans
@@ -61,7 +62,11 @@ def cli(context: click.Context, /, **given: Any) -> int:
     """
     if context.invoked_subcommand:
         return 0
-    return sweep({name: value for name, value in given.items() if value not in (None, False, ())})
+    given = {name: value for name, value in given.items() if value not in (None, False, ())}
+    # `make sweep` and the image give SWEEP_PYTHON always, also to go on with a sweep that had another one.
+    if given.get("resume") and context.get_parameter_source("python") is not ParameterSource.COMMANDLINE:
+        given.pop("python", None)
+    return sweep(given)
 
 
 @cli.command("report")
@@ -223,7 +228,8 @@ def ending_by_signal() -> Iterator[None]:
 
     before = {number: signal.getsignal(number) for number in SIGNALS}
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
+        if before[number] is not signal.SIG_IGN:  # as nohup leaves SIGHUP
+            signal.signal(number, stop)
     try:
         yield
     finally:

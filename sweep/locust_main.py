@@ -5,6 +5,7 @@ left out of the window.
 """
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -15,6 +16,7 @@ from locust.runners import WorkerRunner
 import explain  # noqa: F401 adds --analysis-json and listens to Locust's events
 
 WARM_UP = float(sys.argv.pop(1))  # s
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def on_init(environment: Any, **_others: Any) -> None:
@@ -28,7 +30,23 @@ def on_init(environment: Any, **_others: Any) -> None:
     environment.events.spawning_complete.add_listener(warmed_up)
 
 
+def make_way(scenario: Path) -> None:
+    """Let a scenario from elsewhere have modules of the same names as ours, for instance its own `analysis`.
+
+    Ours are all loaded by now. `explain` stays, as a scenario made for it imports it, and it must not be there twice.
+    """
+    if scenario.resolve().parent == ROOT / "locustfiles":
+        return
+    sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() not in (ROOT, ROOT / "locustfiles")]
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        ours = file and Path(file).parent in (ROOT / "locustfiles", ROOT / "plans", ROOT / "sweep")
+        if ours and name not in ("__main__", "explain"):
+            del sys.modules[name]
+
+
 if __name__ == "__main__":
+    make_way(Path(sys.argv[sys.argv.index("--locustfile") + 1]))
     hooks: Any = events  # Locust leaves them untyped
     hooks.init.add_listener(on_init)
     sys.exit(main())  # type: ignore[no-untyped-call] # Locust's

@@ -47,6 +47,7 @@ class Sweep:
 
     def run(self) -> None:
         """Measure until nothing is left that could change the recommendation."""
+        self.results.info.finished = False
         with self.running():
             if not self.results.info.unloaded and not self.results.info.unloaded_error:
                 self.probe()
@@ -76,7 +77,7 @@ class Sweep:
         seconds = self.options.seconds or SECONDS_LEAST
         self.progress.begin("one user, one slot", 0, seconds)
         outcome = self.settled(UNLOADED, 1, seconds)
-        if outcome.error and outcome.analysis and not outcome.analysis["load"]["requests"] and seconds < SECONDS_MOST:
+        if outcome.too_short and seconds < SECONDS_MOST:
             outcome = self.settled(UNLOADED, 1, SECONDS_MOST)
         info = self.results.info
         info.unloaded_error = outcome.error

@@ -12,7 +12,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ class Options:
     def from_json(cls, data: Mapping[str, Any]) -> Options:
         """Return the options that a sweep.json holds."""
         known = {name: data[name] for name in (field.name for field in fields(cls)) if name in data}
-        return cls(**known | {"workers": tuple(data["workers"]), "threads": tuple(data["threads"])})
+        return cls(**known | {name: tuple(data.get(name, ())) for name in ("workers", "threads")})
 
     def command(self, out: Path) -> str:
         """Return the command that repeats the sweep into another folder."""
@@ -162,19 +162,27 @@ def check(options: Options) -> None:
     """Refuse what is not there."""
     if options.plan not in plans.load():
         raise BadOptionError("plan", options.plan, f"one of {', '.join(plans.load())}")
-    if options.scenario not in SCENARIOS and not options.locustfile.is_file():
+    if options.scenario not in SCENARIOS and not is_there(options.locustfile, Path.is_file):
         raise BadOptionError(
             "scenario", options.scenario, f"one of {', '.join(SCENARIOS)}, or a locustfile that is there"
         )
-    if not Path(options.chdir).is_dir():
+    if not is_there(Path(options.chdir), Path.is_dir):
         raise BadOptionError("chdir", options.chdir, "a folder that is there")
     if options.app is not None and not APP.fullmatch(options.app):
         raise BadOptionError("app", options.app, "MODULE:NAME, for instance app:app")
 
 
+def is_there(path: Path, what: Callable[[Path], bool]) -> bool:
+    """Whether a path leads to what is asked for. One that the system refuses, for instance as too long, does not."""
+    try:
+        return what(path)
+    except (OSError, ValueError):
+        return False
+
+
 def absolute(path: str) -> str:
     """Return a path from the root, a link kept as it is (a virtualenv's Python is one); a name alone stays one."""
-    there = os.sep in path or Path(path).exists()
+    there = os.sep in path or is_there(Path(path), Path.exists)
     return os.path.abspath(path) if there else path  # noqa: PTH100 would follow no link either, but drops no ..
 
 

@@ -66,9 +66,9 @@ class Bar:
         self.done += took
         if run is None or run.ok:
             self.around = max(1.0, took - self.seconds)
-        best, _ = ranked(cells(results, demand_of(results)), results.info)
-        if best and best.rps:
-            self.bar.update(self.task, best=f"{best.setting}: {best.rps.mean:.3g} requests/s")
+        found = ranked(cells(results, demand_of(results)), results.info)
+        if found and found.chosen.rps:
+            self.bar.update(self.task, best=f"{found.chosen.setting}: {found.chosen.rps.mean:.3g} requests/s")
         self.bar.update(self.task, completed=self.done)
         with contextlib.suppress(OSError):
             self.console.print(line(run, results), highlight=False, soft_wrap=True)

@@ -1,14 +1,15 @@
 """The setting to ship: from the cells to one recommendation, and to the lines to paste.
 
 The rule: among the settings without an error whose memory keeps to 85 % of what the plan leaves the app, and whose
-p95 keeps to --max-p95 if it is given, the one with the highest throughput. Settings whose interval overlaps with its
-interval are tied with it: of these the lowest p95; among those that cannot be told apart from that one the least
+p95 keeps to --max-p95 if it is given, those with the highest throughput: no other setting's interval over the repeats
+is above theirs, so they are tied. Of these those with the lowest p95, by their intervals too; of these the least
 memory; among those of the same memory the fewest slots.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,11 @@ class Recommendation:
     env: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def env_lines(self) -> tuple[str, ...]:
+        """The lines for .env, quoted where Compose would read something else in a value."""
+        return tuple(f"{name}={dotenv(value)}" for name, value in self.env.items())
+
+    @property
     def az_commands(self) -> tuple[str, ...]:
         """The Azure CLI's commands, one for each of the two ways; RG and APP stand for one's own."""
         if self.startup_command is None:
@@ -89,33 +95,59 @@ def write(folder: Path, recommendation: Recommendation) -> None:
 
 def recommend(cells: Sequence[Cell], info: Info) -> Recommendation:
     """Apply the rule."""
-    best, tied = ranked(cells, info)
-    if best is None:
+    found = ranked(cells, info)
+    if found is None:
         return Recommendation(None, why_none(cells, info))
+    setting = found.chosen.setting
     return Recommendation(
-        setting=best.setting,
-        reason=why(best, tied, cells, info),
-        tied_with=tuple(cell.setting for cell in tied),
-        startup_command=startup_command(best.setting, info),
-        app_settings=app_settings(best.setting, info),
-        env=environment(best.setting, info),
+        setting=setting,
+        reason=why(found, cells, info),
+        tied_with=tuple(cell.setting for cell in found.others),
+        startup_command=startup_command(setting, info),
+        app_settings=app_settings(setting, info),
+        env=environment(setting, info),
     )
 
 
-def ranked(cells: Sequence[Cell], info: Info) -> tuple[Cell | None, list[Cell]]:
-    """Return the cell to ship and those that are tied with it, best first; None and [] without one."""
-    allowed = [cell for cell in cells if cell.rps and cell.p95_ms and not obstacle(cell, info)]
-    if not allowed:
-        return None, []
-    fastest = max(allowed, key=lambda cell: mean_of(cell.rps))
-    tied = [cell for cell in allowed if cell.rps and fastest.rps and cell.rps.overlaps(fastest.rps)]
-    quickest = min(tied, key=lambda cell: mean_of(cell.p95_ms))
-    close = [cell for cell in tied if cell.p95_ms and quickest.p95_ms and cell.p95_ms.overlaps(quickest.p95_ms)]
-    least = min(cell.memory_mb or 0.0 for cell in close)
-    small = [cell for cell in close if (cell.memory_mb or 0.0) <= least * SAME_MEMORY]
+@dataclass(frozen=True)
+class Ranking:
+    """How those stand that may be recommended. Each list is part of the one before it, and has the chosen one.
+
+    Attributes:
+        chosen: the cell to ship.
+        tied: those with the highest throughput.
+        quick: of these, those with the lowest p95.
+        small: of these, those with the least memory.
+    """
+
+    chosen: Cell
+    tied: tuple[Cell, ...]
+    quick: tuple[Cell, ...]
+    small: tuple[Cell, ...]
+
+    @property
+    def others(self) -> list[Cell]:
+        """Those that are tied with the chosen one, the quickest first."""
+        return sorted((cell for cell in self.tied if cell is not self.chosen), key=lambda cell: mean_of(cell.p95_ms))
+
+
+def ranked(cells: Sequence[Cell], info: Info) -> Ranking | None:
+    """Return how the cells stand; None if none may be recommended."""
+    allowed = [(cell, cell.rps, cell.p95_ms) for cell in cells if not obstacle(cell, info)]
+    rates = [(cell, rps) for cell, rps, _ in allowed if rps]
+    if not rates:
+        return None
+    # Measured against the highest low end and not against the fastest's own, all that remain overlap with each other:
+    # one wide interval ties nothing to it that is measurably behind another.
+    low = max(rps.low for _, rps in rates)
+    tied = [cell for cell, rps in rates if rps.high >= low]
+    times = [(cell, p95_ms) for cell, _, p95_ms in allowed if cell in tied and p95_ms]
+    high = min(p95_ms.high for _, p95_ms in times)
+    quick = [cell for cell, p95_ms in times if p95_ms.low <= high]
+    least = min(cell.memory_mb or 0.0 for cell in quick)
+    small = [cell for cell in quick if (cell.memory_mb or 0.0) <= least * SAME_MEMORY]
     chosen = min(small, key=lambda cell: (cell.setting.slots, cell.setting.workers))
-    rest = sorted((cell for cell in tied if cell is not chosen), key=lambda cell: mean_of(cell.p95_ms))
-    return chosen, rest
+    return Ranking(chosen, tuple(tied), tuple(quick), tuple(small))
 
 
 def mean_of(interval: Any) -> float:
@@ -125,14 +157,19 @@ def mean_of(interval: Any) -> float:
 
 def obstacle(cell: Cell, info: Info) -> str | None:
     """Return why a cell cannot be recommended, in a few words; None if it can."""
+    limit = info.options.get("max_p95")
+    if limit is not None and cell.p95_ms and cell.p95_ms.mean > limit:
+        return unfit(cell, info) or f"its p95 of {cell.p95_ms.mean:.0f} ms is above {limit:g} ms"
+    return unfit(cell, info)
+
+
+def unfit(cell: Cell, info: Info) -> str | None:
+    """Return why a cell cannot be recommended whatever its p95; None if it can."""
     if cell.state != "ok":
         return "it failed" if cell.state == "failed" else f"it is {cell.state}"
     room = memory_room(info)
     if cell.memory_mb is not None and cell.memory_mb > room:
         return f"it takes {cell.memory_mb:.0f} MB, and {room:.0f} MB leave the plan its headroom"
-    limit = info.options.get("max_p95")
-    if limit is not None and cell.p95_ms and cell.p95_ms.mean > limit:
-        return f"its p95 of {cell.p95_ms.mean:.0f} ms is above {limit:g} ms"
     return None
 
 
@@ -141,12 +178,12 @@ def memory_room(info: Info) -> float:
     return HEADROOM * float(info.plan["memory_mb"])
 
 
-def why(best: Cell, tied: Sequence[Cell], cells: Sequence[Cell], info: Info) -> str:
+def why(found: Ranking, cells: Sequence[Cell], info: Info) -> str:
     """Say in two sentences what the setting does and what holds it back."""
-    users, plan = info.options["users"], info.plan
+    users, plan, best = info.options["users"], info.plan, found.chosen
     others = sum(1 for cell in cells if cell.rps and not obstacle(cell, info)) - 1
     compared = f"more than each of {others} others"
-    if tied:
+    if found.others:
         compared = f"as much as the best of {others} others, within the spread of the repeats"
     if not others:
         compared = "and is the only one that could be recommended"
@@ -154,10 +191,10 @@ def why(best: Cell, tied: Sequence[Cell], cells: Sequence[Cell], info: Info) -> 
         f"{best.setting} serves {mean_of(best.rps):.3g} requests/s to {users} users on {plan['name']} "
         f"at a p95 of {mean_of(best.p95_ms):.0f} ms, {compared}"
     )
-    if tied:
-        names = [str(cell.setting) for cell in tied]
+    if found.others:
+        names = [str(cell.setting) for cell in found.others]
         more = f" and {len(names) - TIES_SHOWN} more" if len(names) > TIES_SHOWN else ""
-        head += f"; it is tied with {', '.join(names[:TIES_SHOWN])}{more} in throughput, and {advantage(best, tied)}"
+        head += f"; it is tied with {', '.join(names[:TIES_SHOWN])}{more} in throughput, and {advantage(found)}"
     refused = [
         cell for cell in cells if cell.rps and best.rps and cell.rps.low > best.rps.high and obstacle(cell, info)
     ]
@@ -169,12 +206,14 @@ def why(best: Cell, tied: Sequence[Cell], cells: Sequence[Cell], info: Info) -> 
     return f"{head}. It runs{utilization}{memory}: {WHY.get(best.limit or '', 'no law was asked, as a probe failed')}."
 
 
-def advantage(best: Cell, tied: Sequence[Cell]) -> str:
-    """Say what the best setting has before those that are tied with it."""
-    close = [cell for cell in tied if cell.p95_ms and best.p95_ms and cell.p95_ms.overlaps(best.p95_ms)]
-    if len(close) == len(tied):
-        return "takes the least memory of them"
-    return "has the lowest p95 of them" + (", and the least memory of those that have it too" if close else "")
+def advantage(found: Ranking) -> str:
+    """Say what the chosen one has before those that are tied with it."""
+    if len(found.quick) == 1:
+        return "has the lowest p95 of them"
+    memory = "the least memory" if len(found.small) == 1 else "the fewest slots at the least memory"
+    if len(found.quick) < len(found.tied):
+        return f"is among those with the lowest p95, of which it needs {memory}"
+    return f"needs {memory} of them"
 
 
 def why_none(cells: Sequence[Cell], info: Info) -> str:
@@ -189,18 +228,17 @@ def why_none(cells: Sequence[Cell], info: Info) -> str:
 
 def startup_command(setting: Setting, info: Info) -> str:
     """Return the command line, with what was held fixed as gunicorn's own options where it has one."""
-    fixed = dict(info.options["gunicorn"])
-    words = ["gunicorn", "--bind=0.0.0.0", "--timeout", fixed.pop("timeout", "600")]
+    rest = fixed(info)
+    words = ["gunicorn", "--bind=0.0.0.0", "--timeout", rest.pop("timeout", "600")]
     words += ["--workers", str(setting.workers), "--threads", str(setting.threads)]
-    declared = gunicorn.config.make_settings()
-    for name, value in fixed.items():
-        if name != "bind":
-            words += as_options(declared[name], value)
+    for name, value in rest.items():
+        words += as_options(name, value)
     return shlex.join([*words, info.app])
 
 
-def as_options(declared: Any, value: str) -> list[str]:
+def as_options(name: str, value: str) -> list[str]:
     """Return a setting as gunicorn's command-line options; [] where it has none, or none is needed."""
+    declared = gunicorn.config.make_settings()[name]
     flag = next((flag for flag in declared.cli or [] if flag.startswith("--")), None)
     if flag is None or value.lower() == "none":
         return []
@@ -223,11 +261,30 @@ def app_settings(setting: Setting, info: Info) -> dict[str, str]:
 
 
 def environment(setting: Setting, info: Info) -> dict[str, str]:
-    """Return the lines for .env; the app too where gunicorn.conf.py would not find it by itself."""
-    numbers = {"GUNICORN_WORKERS": str(setting.workers), "GUNICORN_THREADS": str(setting.threads)}
-    return numbers | ({"GUNICORN_WSGI_APP": info.app} if info.options["app"] else {}) | held(info)
+    """Return the lines for .env; the app too where gunicorn.conf.py would not find it by itself.
+
+    What was held fixed goes where Compose passes everything on: it knows the name of few settings.
+    """
+    found = {"GUNICORN_WORKERS": str(setting.workers), "GUNICORN_THREADS": str(setting.threads)}
+    if info.options["app"]:
+        found["GUNICORN_WSGI_APP"] = info.app
+    words = [word for name, value in fixed(info).items() for word in as_options(name, value)]
+    return found | ({"GUNICORN_CMD_ARGS": shlex.join(words)} if words else {})
+
+
+def dotenv(value: str) -> str:
+    """Return a value as .env has it. In double quotes Compose takes back each of these escapes."""
+    if re.fullmatch(r"[\w.,:/=@%+-]*", value):
+        return value
+    escaped = re.sub(r'(["$\\])', r"\\\1", value).replace("\n", r"\n")
+    return f'"{escaped}"'
+
+
+def fixed(info: Info) -> dict[str, str]:
+    """Return what was held fixed and is of use elsewhere."""
+    return {name: value for name, value in info.options["gunicorn"].items() if name != "bind"}
 
 
 def held(info: Info) -> dict[str, str]:
     """Return what was held fixed, as variables."""
-    return {f"GUNICORN_{name.upper()}": value for name, value in info.options["gunicorn"].items() if name != "bind"}
+    return {f"GUNICORN_{name.upper()}": value for name, value in fixed(info).items()}

@@ -10,13 +10,30 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 SCHEMA = 1
 ANALYSIS_SCHEMA = 1  # of locustfiles/analysis.py
+
+# What a sweep is read for; a file that lacks one of these was not written by us, or was changed since.
+INFO_KEYS = {
+    "plan": ("name", "vcpu", "memory_mb"),
+    "options": ("users", "scenario", "app", "gunicorn", "max_p95"),
+}
+ANALYSIS_KEYS = {
+    "setting": ("workers", "threads"),
+    "load": ("requests", "failures", "rps", "seconds"),
+    "response_ms": ("mean", "p95"),
+    "wait_ms": ("mean",),
+    "app_ms": ("mean",),
+    "cpu_ms": ("mean",),
+    "bounds": ("slots_rps", "cpu_rps", "users_rps"),
+    "verdict": ("code", "text"),
+}
+OUTSIDE_KEYS = ("memory_peak_mb", "cpu_utilization", "others_utilization")
 
 
 class ResultsError(Exception):
@@ -213,9 +230,14 @@ def read_info(folder: Path) -> Info:
     if schema != SCHEMA:
         raise ResultsError(f"{path}: schema={schema}: expected {SCHEMA}; another version of the sweep wrote it")
     try:
-        return Info(**data)
+        info = Info(**data)
     except TypeError:
         raise ResultsError(f"{path}: expected the keys that this version of the sweep writes") from None
+    for part, names in INFO_KEYS.items():
+        check_keys(data[part], names, f"{path}: {part}")
+    if info.unloaded is not None:
+        check_analysis(info.unloaded, f"{path}, unloaded")
+    return info
 
 
 def parse_run(path: Path, number: int, line: str) -> Run:
@@ -224,7 +246,25 @@ def parse_run(path: Path, number: int, line: str) -> Run:
         run = Run(**json.loads(line))
     except (ValueError, TypeError):
         raise ResultsError(f"{path}, line {number}: expected a run as this version of the sweep writes it") from None
-    schema = run.analysis.get("schema") if run.analysis else ANALYSIS_SCHEMA
-    if schema != ANALYSIS_SCHEMA:
-        raise ResultsError(f"{path}, line {number}: analysis.schema={schema}: expected {ANALYSIS_SCHEMA}")
+    if run.analysis is not None:
+        check_analysis(run.analysis, f"{path}, line {number}")
+    if run.outside is not None:
+        check_keys(run.outside, OUTSIDE_KEYS, f"{path}, line {number}: outside")
     return run
+
+
+def check_analysis(analysis: Any, where: str) -> None:
+    """Refuse what is no analysis of ours."""
+    schema = analysis.get("schema") if isinstance(analysis, dict) else None
+    if schema != ANALYSIS_SCHEMA:
+        raise ResultsError(f"{where}: analysis.schema={schema}: expected {ANALYSIS_SCHEMA}")
+    for part, names in ANALYSIS_KEYS.items():
+        check_keys(analysis.get(part), names, f"{where}: analysis.{part}")
+
+
+def check_keys(part: Any, names: Iterable[str], where: str) -> None:
+    """Refuse a part of a file that has not these keys."""
+    there = part if isinstance(part, dict) else {}
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise ResultsError(f"{where}: expected a key {missing[0]}, as the sweep writes it")

@@ -8,7 +8,7 @@ would have. With a grid, every setting is measured, in an order shuffled anew fo
 2. For each number of workers, the fewest threads that the bounds ask for, and half as many again. A setting whose
    bound is below what was measured elsewhere is skipped.
 3. While the best setting stays behind its bound, the prediction lacks something that the app does: its neighbours are
-   measured, until none is better by more than the noise.
+   measured, until none is better by more than the noise. Where none keeps to --max-p95, those of the quickest are.
 4. Settings that could be the best are measured again, in a shuffled order, until they have `repeats` runs.
 """
 
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from sweep.options import Options
 from sweep.predict import Demand, bound, demand_of
-from sweep.recommend import memory_room, obstacle
+from sweep.recommend import memory_room, obstacle, unfit
 from sweep.results import Results, Setting
 from sweep.summary import Cell, cells
 
@@ -109,6 +109,7 @@ class Search:
     Attributes:
         cells: what was measured so far, by setting.
         best: the fastest cell that could be recommended; None so far without one.
+        start: the cell around which to look further: the best, or the quickest if none keeps to --max-p95.
     """
 
     def __init__(self, results: Results, options: Options, demand: Demand) -> None:
@@ -117,6 +118,8 @@ class Search:
         self.cells = {cell.setting: cell for cell in cells(results, demand) if cell.state != "skipped"}
         allowed = [cell for cell in self.cells.values() if cell.rps and not obstacle(cell, results.info)]
         self.best = max(allowed, key=rate, default=None)
+        too_slow = [cell for cell in self.cells.values() if cell.p95_ms and not unfit(cell, results.info)]
+        self.start = self.best or min(too_slow, key=p95, default=None)
 
     def next(self) -> Step | None:
         """Return the next step."""
@@ -135,10 +138,10 @@ class Search:
     def unmeasured(self) -> list[Setting]:
         """Return the settings that are worth their first run, the most promising first."""
         todo = [setting for setting in self.candidates() if setting not in self.cells and not self.reason(setting)]
-        if not todo and self.best:
+        if not todo and self.start:
             todo = [
                 setting
-                for setting in self.neighbours(self.best.setting)
+                for setting in self.neighbours(self.start)
                 if setting not in self.cells and not self.reason(setting)
             ]
         return sorted(todo, key=lambda setting: (-bound(setting, self.demand)[0], setting.slots, setting.workers))
@@ -162,10 +165,13 @@ class Search:
                 found.append(Setting(workers, threads_for(slots, workers, self.options)))
         return list(dict.fromkeys(found))
 
-    def neighbours(self, setting: Setting) -> list[Setting]:
-        """Return the settings around one that stays behind its bound; none around one that the bounds explain."""
-        cell = self.cells[setting]
-        if cell.rps and cell.bound_rps and cell.rps.mean >= EXPLAINED * cell.bound_rps:
+    def neighbours(self, cell: Cell) -> list[Setting]:
+        """Return the settings around one that stays behind its bound; none around one that the bounds explain.
+
+        A p95 above the limit is never explained: the bounds know nothing of it.
+        """
+        setting = cell.setting
+        if cell is self.best and cell.bound_rps and rate(cell) >= EXPLAINED * cell.bound_rps:
             return []
         most = math.ceil(self.demand.users / setting.workers)
         levels = (min(most, math.ceil(setting.threads * MORE)), max(1, math.floor(setting.threads / MORE)))
@@ -200,16 +206,22 @@ class Search:
 
     def repeats(self) -> Iterator[tuple[Setting, int]]:
         """Return (setting, repeat) for what the settings that could be the best still lack."""
-        if self.best is None or self.best.rps is None:
-            return
-        low = self.best.rps.low if len(self.best.runs) > 1 else rate(self.best) * (1 - NOISE)
+        low = 0.0
+        if self.best and self.best.rps:
+            low = self.best.rps.low if len(self.best.runs) > 1 else rate(self.best) * (1 - NOISE)
         for cell in self.cells.values():
-            if cell.rps is None or obstacle(cell, self.results.info):
+            if cell.rps is None or not self.may_be_allowed(cell):
                 continue
             high = cell.rps.high if len(cell.runs) > 1 else rate(cell) * (1 + NOISE)
             if high >= low:
                 for repeat in range(len(cell.runs), self.options.repeats):
                     yield cell.setting, repeat
+
+    def may_be_allowed(self, cell: Cell) -> bool:
+        """Whether it could be recommended; also if its p95 is above the limit by no more than the noise."""
+        limit_ms = self.options.max_p95
+        quick = limit_ms is None or cell.p95_ms is None or cell.p95_ms.low <= limit_ms
+        return quick and not unfit(cell, self.results.info)
 
     # --- for the report ---------------------------------------------------------------------------------
 
@@ -227,7 +239,7 @@ class Search:
     def nothing_to_gain(self, setting: Setting) -> str:
         """Say why a setting whose bound is no lower was not measured."""
         if self.best is None:
-            return "no setting that was measured could be recommended"
+            return "no setting that was measured could be recommended, nor one around the quickest"
         if setting.workers * (setting.threads - 1) >= self.demand.users:
             return f"has more slots than {self.demand.users} users can fill"
         if rate(self.best) >= self.demand.best_rps * (1 - NOISE):
@@ -244,6 +256,11 @@ class Search:
 def rate(cell: Cell) -> float:
     """Return a measured cell's throughput."""
     return cell.rps.mean if cell.rps else 0.0
+
+
+def p95(cell: Cell) -> float:
+    """Return a measured cell's p95, in ms."""
+    return cell.p95_ms.mean if cell.p95_ms else math.inf
 
 
 def runs_of(results: Results, setting: Setting) -> int:

@@ -118,7 +118,10 @@ def start(project: Path, *options: str) -> tuple[str, int]:
 
 @pytest.mark.parametrize("name", ["application", "app", "run", "index", "server", "wsgi"])
 def test_a_copied_dockerfile_builds_and_serves(project: Path, name: str) -> None:
+    """Also where only the owner may read the files, as under umask 077."""
     (project / f"{name}.py").write_text(APP)
+    for path in project.iterdir():
+        path.chmod(0o600)
     container, port = start(project)
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:

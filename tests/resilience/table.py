@@ -28,6 +28,7 @@ FAULTS = {
     "recreated": ("`up -d app` with another setting, under Locust's UI", "the UI stays; its test goes on by itself"),
     "worker": ("`kill -9` of a worker", "at most its own 6 requests fail; a new one within 2 s"),
     "arbiter": ("`kill -9` of the arbiter", "the container is healthy again within 10 s"),
+    "orphans": ("the same without a container", "workers answer what was sent before, and end"),
     "hang1": ("one request hangs", "the other slots serve on; its slot comes back"),
     "hang17": ("17 requests hang", "the other slot serves on; the 17 come back"),
     "memory": ("memory limit reached by one worker", "the others serve on; the log says what to set"),
@@ -36,6 +37,10 @@ FAULTS = {
     "drip": ("a byte of a header per 0.3 s, 18 connections", "slots come back in `SLOT_HEAD_SECONDS`"),
     "body": ("a body that never comes, 18 connections", "slots come back in `SLOT_BODY_SECONDS`"),
     "reader": ("18 clients who never read their response", "slots come back in `SLOT_REQUEST_SECONDS`"),
+    "bad": (
+        "beyond the limits, smuggling attempts (`BAD` in `test_requests.py`)",
+        "4xx or closed, and nothing behind it is read",
+    ),
     "fuzz": ("random and mutated requests", "4xx or closed; no 5xx, no traceback, no lost worker"),
     "backlog": ("2,000 connections at once, backlog of 512", "nobody served twice or half; it recovers by itself"),
     "full": ("disk and `/dev/shm` full, root read-only", "runs on"),

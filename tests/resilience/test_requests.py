@@ -7,12 +7,8 @@ import random
 import re
 import socket
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
-from bench.server import Server
 from tests.resilience.conftest import FAULTY, Record, Serve
 from tests.resilience.table import STACK
 
@@ -33,17 +29,6 @@ def answer(port: int, data: bytes) -> bytes:
 
 def statuses(received: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"^HTTP/1\.1 (\d{3}) ", received, re.MULTILINE)]
-
-
-@pytest.fixture
-def server(serve: Serve) -> Iterator[Server]:
-    """It must live as long as the test, with the same workers, and without a traceback."""
-    with serve(FAULTY) as server:
-        before = server.workers()
-        yield server
-        assert server.workers() == before
-        assert server.get("/healthz")[0] == 200
-        assert "Traceback" not in server.log.read_text()
 
 
 def request(*lines: bytes, start: bytes = b"POST /upload HTTP/1.1", body: bytes = b"") -> bytes:
@@ -98,10 +83,22 @@ BAD = {
 }
 
 
-def test_bad_requests(server: Server) -> None:
+def test_bad_requests(who: str, serve: Serve, record: Record) -> None:
     """What follows on the connection is never taken for a second request."""
-    found = {name: statuses(answer(server.port, data + SECOND)) for name, (data, _) in BAD.items()}
-    assert found == {name: [status] if status else [] for name, (_, status) in BAD.items()}
+    with serve(FAULTY) as server:
+        before = server.workers()
+        found = {name: statuses(answer(server.port, data + SECOND)) for name, (data, _) in BAD.items()}
+        log = server.log.read_text()
+        same, alive = server.workers() == before, server.get("/healthz")[0]
+    failed = sum(status >= 500 for each in found.values() for status in each)
+    second = sum(len(each) > 1 for each in found.values())
+    text = f"{failed} × 5xx, {log.count('Traceback')} tracebacks, {second} × a second answer"
+    record("bad", who, len(BAD), 0 if same else len(BAD), text)
+    if who == STACK:
+        assert found == {name: [status] if status else [] for name, (_, status) in BAD.items()}
+        assert same
+        assert alive == 200
+        assert "Traceback" not in log
 
 
 SEEDS = (

@@ -6,6 +6,7 @@ import contextlib
 import signal
 import socket
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def test_stop(who: str, serve: Serve, record: Record) -> None:
         assert before.lost == 0, before.outcomes
 
 
-def test_stop_behind_a_unix_socket(tmp_path: Path) -> None:
+def test_stop_behind_a_unix_socket(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """Whose queue nobody can count."""
     path = tmp_path / "socket"
     environ = {"GUNICORN_BIND": f"unix:{path}", "GUNICORN_WORKERS": "3"}
@@ -94,6 +95,7 @@ def test_stop_behind_a_unix_socket(tmp_path: Path) -> None:
         wait_for(lambda: path.exists() and has(server, 3), what="three workers")
         time.sleep(1)
         socks = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(54)]
+        record_property("sent", len(socks))
         for sock in socks:
             sock.settimeout(10)
             sock.connect(str(path))

@@ -21,7 +21,7 @@ OWNER = 1234  # nobody has this number here, nor in the image
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a clone has: the files that git knows, whose reports/ belongs to a user of the host."""
+    """What a clone has, the files that git knows, which a user of the host made under umask 077."""
     folder = tmp_path_factory.mktemp("clone")
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, names.split("\0")):
@@ -30,8 +30,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy2(ROOT / name, folder / name)
     (folder / ".env").write_text("SECRET=1\n")
     (folder / "sweep" / ".env.local").write_text("SECRET=1\n")
-    os.chown(folder / "reports", OWNER, OWNER)
-    for part in [folder, *folder.parents][:3]:
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(path.stat().st_mode & 0o700)
+        os.chown(path, OWNER, OWNER)
+    for part in [folder, *folder.parents][1:3]:
         part.chmod(0o755)
     return folder
 

@@ -68,6 +68,14 @@ def test_a_bad_option_is_one_line(args: str, told: str, capsys: pytest.CaptureFi
     assert not out
 
 
+@pytest.mark.parametrize("option", ["--scenario", "--chdir", "--out", "--python"])
+def test_a_path_that_no_system_takes_is_one_line(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([option, "/" + "x" * 5000]) == 2
+    err = capsys.readouterr().err
+    assert f"{option}=/xxx" in err
+    assert err.count("\n") == 1
+
+
 def test_the_command_repeats_the_sweep() -> None:
     options = parse(
         {

@@ -13,17 +13,22 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
+from rich.console import Console
 
 import plans
 from sweep import ROOT, machine
 from sweep.cell import Measurement
+from sweep.loop import Sweep
 from sweep.options import Options
 from sweep.processes import Processes
+from sweep.progress import Bar
 from sweep.results import Results, Setting, load
+from tests.sweep import samples
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs a core for the app and one for Locust")
@@ -39,11 +44,16 @@ class Marked:
     def __init__(self) -> None:
         self.mark = f"SWEEP_TEST_{uuid.uuid4().hex}"
 
-    def start(self, *args: str) -> subprocess.Popen[str]:
+    def start(self, *args: str, hangup: str = "SIG_DFL", **environ: str) -> subprocess.Popen[str]:
+        # Set before it starts, as a shell does it; these tests may run under nohup themselves.
+        begin = (
+            f"import os, signal, sys; signal.signal(signal.SIGHUP, signal.{hangup});"
+            "os.execv(sys.executable, [sys.executable, '-m', 'sweep', *sys.argv[1:]])"
+        )
         return subprocess.Popen(
-            [sys.executable, "-m", "sweep", *args],
+            [sys.executable, "-c", begin, *args],
             cwd=ROOT,
-            env=os.environ | {self.mark: "1"},
+            env=os.environ | {self.mark: "1"} | environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -77,6 +87,11 @@ def finish(process: subprocess.Popen[str], seconds: float = 240) -> tuple[int, s
     out, err = process.communicate(timeout=seconds)
     assert "Traceback" not in err, err
     return process.returncode, out, err
+
+
+def has_runs(folder: Path, least: int) -> bool:
+    path = folder / "results.jsonl"
+    return (path.read_bytes().count(b"\n") if path.exists() else 0) >= least
 
 
 def cells(folder: Path) -> list[tuple[int, int, int]]:
@@ -114,6 +129,10 @@ def test_a_grid_from_the_command_line(marked: Marked, tmp_path: Path) -> None:
     assert again == 2
     assert "holds a sweep already" in err
 
+    # It has nothing left to do. Whichever Python the environment names, it stays with the one that it began with.
+    status, _, err = finish(marked.start(*args, "--resume", SWEEP_PYTHON="/usr/bin/python3"))
+    assert status == 0, err
+
     (folder / "report.html").unlink()
     status, out, err = finish(marked.start("report", str(folder)))
     assert status == 0, err
@@ -124,28 +143,30 @@ def test_a_grid_from_the_command_line(marked: Marked, tmp_path: Path) -> None:
 
 
 def test_killed_at_ten_moments_and_resumed(marked: Marked, tmp_path: Path) -> None:
+    """All over the sweep: in its start, in its probe, and after each of its first runs."""
     folder, chance = tmp_path / "sweep", random.Random(1)
-    args = ["--users", "4", "--repeats", "1", "--seconds", "1", "--workers", "1,2", "--threads", "1,2"]
+    args = ["--users", "4", "--repeats", "1", "--seconds", "1", "--workers", "1,2", "--threads", "1,2,3"]
     args += ["--seed", "1", "--out", str(folder)]
     before: list[tuple[int, int, int]] = []
-    kills = 0
-    while kills < 10:
+    found = []  # how many runs each kill found
+    for least in (0, 0, 0, 1, 1, 2, 2, 3, 3, 4):
         process = marked.start(*args, *(["--resume"] if folder.exists() else []))
-        time.sleep(chance.uniform(0.2, 5.5))
-        if process.poll() is not None:  # it had nothing left to do; the other moments are none then
-            break
+        wait_for(partial(has_runs, folder, least), 90, f"{least} runs")
+        time.sleep(chance.uniform(0.2, 5) if least in (0, len(before)) else chance.uniform(0, 0.5))
+        assert process.poll() is None
         process.kill()
         process.communicate()
-        kills += 1
         assert not marked.left()
         if (folder / "sweep.json").exists():
             after = cells(folder)
             assert after[: len(before)] == before
             before = after
-    assert kills >= 8
-    status, _, err = finish(marked.start(*args, *(["--resume"] if folder.exists() else [])))
+        found.append(len(before))
+    assert found[0] == 0
+    assert sum(number > 0 for number in found) >= 7
+    status, _, err = finish(marked.start(*args, "--resume"))
     assert status == 0, err
-    assert sorted(cells(folder)) == [(workers, threads, 0) for workers in (1, 2) for threads in (1, 2)]
+    assert sorted(cells(folder)) == [(workers, threads, 0) for workers in (1, 2) for threads in (1, 2, 3)]
     assert load(folder).info.finished
     assert not marked.left()
 
@@ -181,6 +202,43 @@ def test_other_signals_end_it_with_a_report_too(number: signal.Signals, marked: 
     assert load(folder).info.stopped == number.name
     assert number.name in (folder / "report.md").read_text()
     assert not marked.left()
+
+
+def test_nohup_is_respected(marked: Marked, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    args = [*SHORT, "--workers", "1", "--threads", "2", "--out", str(folder)]
+    process = marked.start(*args, hangup="SIG_IGN")
+    wait_for((folder / "running" / "gunicorn.log").exists, 60)
+    process.send_signal(signal.SIGHUP)
+    status, _, err = finish(process)
+    assert status == 0, err
+    assert load(folder).info.finished
+
+
+def test_a_sweep_that_goes_on_is_not_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = samples.sweep(tmp_path / "sweep", [(1, 6)], about=samples.info(probe=False))
+    results.info.unloaded_error = None
+
+    def stopped(_work: Sweep) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Sweep, "probe", stopped)
+    options = Options()
+    target = machine.target_of(options, plans.load()["B1"])
+    with pytest.raises(KeyboardInterrupt):
+        Sweep(results, options, target, Bar(Console(quiet=True))).run()
+    assert not results.info.finished
+
+
+def test_a_scenario_that_raises_is_named(marked: Marked, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    args = [*SHORT, "--workers", "1", "--threads", "2", "--scenario", str(FAULTY / "raises.py")]
+    status, _, err = finish(marked.start(*args, "--out", str(folder)), 60)  # the probe is not made longer
+    assert status == 1, err
+    (run,) = load(folder).runs
+    assert str(run.error).startswith("no request ended, as the scenario raised:\n")
+    assert "no attribute 'clinet'" in str(run.error)
+    assert "raises.py" in str(run.error)
 
 
 def swept(marked: Marked, folder: Path, *args: str, status: int = 0) -> Results:
@@ -303,10 +361,11 @@ def test_an_app_and_a_locustfile_of_somebody_else(marked: Marked, tmp_path: Path
         "    return app\n"
     )
     (project / "src" / "data.txt").write_text("read from the app's folder")
-    (project / "load" / "helper.py").write_text("ITEM = {'item': 'tea'}\n")
+    # Of a name that this project has too.
+    (project / "load" / "analysis.py").write_text("ITEM = {'item': 'tea'}\n")
     (project / "load" / "locustfile.py").write_text(
         "from locust import HttpUser, constant, task\n"
-        "from helper import ITEM\n"
+        "from analysis import ITEM\n"
         "class Shopper(HttpUser):\n"
         "    wait_time = constant(0.01)\n"
         "    @task\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench.stack import Stack
 from sweep.predict import demand_of
 from sweep.recommend import Recommendation, recommend, write
 from sweep.results import Results, Run, Setting, create
@@ -69,6 +70,36 @@ def test_wide_intervals_tie_what_narrow_ones_tell_apart(tmp_path: Path) -> None:
     assert recommended(made(tmp_path / "narrow", [slower[0], *faster])).setting == (3, 6)
 
 
+def test_no_tie_with_what_is_measurably_better(tmp_path: Path) -> None:
+    """One wide interval overlaps with both of two that do not overlap with each other."""
+    runs = {(1, 18): (96.5, 97.5, 98.5), (2, 9): (99.9, 100.8, 101.8), (3, 6): (97, 101.5, 104)}
+    every = [run(*setting, rate, 200, repeat=n) for setting, rates in runs.items() for n, rate in enumerate(rates)]
+    found = recommended(made(tmp_path / "sweep", every))
+    assert {found.setting, *found.tied_with} == {(2, 9), (3, 6)}
+
+
+@pytest.mark.parametrize(
+    ("figures", "expected", "reason"),
+    [
+        (
+            {(1, 6): (103, 50), (3, 6): (100, 90), (5, 6): (107, 40)},
+            (1, 6),
+            "those with the lowest p95, of which",
+        ),
+        ({(1, 18): (205, 50), (3, 6): (200, 80)}, (1, 18), "it is tied with 3 × 6 in throughput, and needs the least"),
+        ({(1, 18): (190, 50), (3, 6): (210, 40)}, (1, 18), "has the lowest p95 of them"),
+        ({(1, 36): (200, 50.4), (1, 18): (200, 50.6)}, (1, 18), "needs the fewest slots at the least memory of them"),
+    ],
+    ids=["p95, then memory", "memory", "p95", "slots"],
+)
+def test_the_reason_says_what_decided(
+    figures: dict[tuple[int, int], tuple[float, float]], expected: tuple[int, int], reason: str, tmp_path: Path
+) -> None:
+    found = recommended(made(tmp_path / "sweep", [run(*setting, 100, *pair) for setting, pair in figures.items()]))
+    assert found.setting == expected
+    assert reason in found.reason
+
+
 def test_a_limit_on_the_p95(tmp_path: Path) -> None:
     runs = [run(1, 6, 100, 200), run(3, 6, 110, 300)]
     assert recommended(made(tmp_path / "kept", runs, max_p95=250.0)).setting == (1, 6)
@@ -89,9 +120,14 @@ def test_what_is_held_fixed_is_pasted_too(tmp_path: Path) -> None:
         *("gunicorn", "--bind=0.0.0.0", "--timeout", "600", "--workers", "3", "--threads", "6"),
         *("--preload", "--max-requests", "1000", "shop:create_app('$A')"),
     ]
-    assert found.env["GUNICORN_PRELOAD_APP"] == "true"
-    assert found.env["GUNICORN_WSGI_APP"] == "shop:create_app('$A')"
-    assert "GUNICORN_BIND" not in found.env
+    assert found.env == {
+        "GUNICORN_WORKERS": "3",
+        "GUNICORN_THREADS": "6",
+        "GUNICORN_WSGI_APP": "shop:create_app('$A')",
+        "GUNICORN_CMD_ARGS": "--preload --max-requests 1000",
+    }
+    assert found.app_settings["GUNICORN_PRELOAD_APP"] == "true"
+    assert "GUNICORN_BIND" not in found.app_settings
     # A shell hands the command on as it is.
     echoed = subprocess.run(
         ["sh", "-c", found.az_commands[0].replace("az webapp", "printf '%s\\n'", 1)],
@@ -100,6 +136,26 @@ def test_what_is_held_fixed_is_pasted_too(tmp_path: Path) -> None:
         check=True,
     )
     assert echoed.stdout.splitlines()[-1] == found.startup_command
+
+
+@pytest.mark.container
+@pytest.mark.parametrize(
+    ("option", "value", "variable"),
+    [
+        ("app", "shop:create_app('$A # \"b\" \\\\ c')", "GUNICORN_WSGI_APP"),
+        ("gunicorn", {"limit_request_line": "8000", "raw_env": "A=$B,C=d e"}, "GUNICORN_CMD_ARGS"),
+    ],
+    ids=["app", "held fixed"],
+)
+def test_compose_reads_from_env_what_was_written(option: str, value: Any, variable: str, tmp_path: Path) -> None:
+    results = made(tmp_path / "sweep", [run(3, 6, 100, 200)], **{option: value})
+    results.info.app = results.info.options["app"] or "app:app"
+    found = recommended(results)
+    file = tmp_path / "env"
+    file.write_text("\n".join(found.env_lines))
+    done = Stack("env-lines").compose("config", "--format", "json", env_file=file)
+    environment = json.loads(done.stdout)["services"]["app"]["environment"]
+    assert environment[variable].replace("$$", "$") == found.env[variable]  # it writes what would be read again
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,24 @@ def analysis_of_another_schema(folder: Path) -> None:
     path.write_text(path.read_text().replace('"analysis": {"schema": 1', '"analysis": {"schema": 7'))
 
 
+def info_without_users(folder: Path) -> None:
+    info = json.loads((folder / "sweep.json").read_text())
+    del info["options"]["users"]
+    (folder / "sweep.json").write_text(json.dumps(info))
+
+
+def analysis_of_another_shape(folder: Path) -> None:
+    (folder / "results.jsonl").write_text(
+        '{"workers": 1, "threads": 1, "repeat": 0, "status": "ok", "analysis": [1]}\n'
+    )
+
+
+def analysis_with_a_schema_only(folder: Path) -> None:
+    (folder / "results.jsonl").write_text(
+        '{"workers": 1, "threads": 1, "repeat": 0, "status": "ok", "analysis": {"schema": 1}}\n'
+    )
+
+
 def no_runs_of_ours(folder: Path) -> None:
     (folder / "results.jsonl").write_text('{"workers": 1}\n')
 
@@ -83,6 +101,9 @@ def not_text(folder: Path) -> None:
         (other_schema, "schema=2: expected 1"),
         (other_keys, "expected the keys"),
         (analysis_of_another_schema, "line 1: analysis.schema=7: expected 1"),
+        (info_without_users, "options: expected a key users"),
+        (analysis_of_another_shape, "line 1: analysis.schema=None: expected 1"),
+        (analysis_with_a_schema_only, "line 1: analysis.setting: expected a key workers"),
         (no_runs_of_ours, "line 1: expected a run"),
         (not_text, "expected a file of ours"),
     ],

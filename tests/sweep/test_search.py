@@ -181,6 +181,30 @@ def test_a_limit_on_the_p95_is_kept_or_told(tmp_path: Path) -> None:
     assert "100 ms" in found.reason
 
 
+@pytest.mark.parametrize("limit_ms", [220.0, 250.0])
+def test_a_limit_that_the_first_guesses_miss_is_searched_for(limit_ms: float, tmp_path: Path) -> None:
+    """The bounds know nothing of a p95."""
+    app = APPS["both, more workers than expected"]
+    results = swept(app, tmp_path / "sweep", Options(max_p95=limit_ms), noise=0)
+    found = {cell.setting: cell for cell in cells(results, demand_of(results))}
+    first = found[results.runs[0].setting]
+    assert first.p95_ms
+    assert first.p95_ms.mean > limit_ms
+    best = found[chosen(results)]
+    assert best.p95_ms
+    assert best.p95_ms.mean <= limit_ms
+
+
+def test_one_window_slightly_above_the_limit_refuses_nothing(tmp_path: Path) -> None:
+    app = APPS["waits"]
+    p95_ms = app.analysis(Setting(1, 36))["response_ms"]["p95"]
+    options = Options(max_p95=p95_ms * 0.99)
+    results = create(tmp_path / "sweep", app.info(options))
+    while step := next_step(results, options):
+        results.append(app.measure(step.setting, step.repeat, noise=0.998 if step.repeat == 0 else 1.02))
+    assert chosen(results).slots >= 36
+
+
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_a_grid_is_measured_whole_and_each_repeat_in_another_order(repeats: int, tmp_path: Path) -> None:
     options = Options(workers=(1, 2, 3), threads=(1, 6), repeats=repeats)
