@@ -513,7 +513,8 @@ class PatientSocket:
             data = self.sock.recv(size)
         except TimeoutError:
             waited = self.waited + time.monotonic() - begin
-            got = f"{self.received} bytes of the {part} in {waited:.1f} s"
+            more = "more " if in_body else ""  # some may have come with the head
+            got = f"{self.received} {more}bytes of the {part} in {waited:.1f} s"
             raise GivenUpError(f"{described(self.conn)}: {got} ({name}={limit})") from None
         except OSError as error:
             if in_body:
@@ -522,7 +523,7 @@ class PatientSocket:
         finally:
             self.sock.settimeout(None)
         if in_body and not data:  # to an app it would look complete
-            raise GivenUpError(f"{described(self.conn)}: closed after {self.received} bytes of the body")
+            raise GivenUpError(f"{described(self.conn)}: closed after {self.received} more bytes of the body")
         self.waited += time.monotonic() - begin
         self.received += len(data)
         return data

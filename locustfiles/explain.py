@@ -18,6 +18,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import gevent
@@ -29,6 +30,7 @@ import summary
 import thresholds
 from analysis import analyse, timeline
 from generator import Load, Monitor
+from laws import slots_of
 from server_timing import headers_of, parse_all
 from tally import Record, Tally
 
@@ -39,6 +41,8 @@ TICK = 0.05  # s between two looks at the generator's lag
 # Requests are counted in batches, in 0.5 ms each: between two requests it would take twice the CPU, as the
 # processor's caches hold Locust's code and not this one's.
 BATCH = 100
+# Of a test's first requests; more than half of the slots are never asked for.
+FIRST_MOST = 32
 
 
 class Explanation:
@@ -49,6 +53,7 @@ class Explanation:
         pending: what is to be counted yet: the arguments of a Record, with the header's text.
         started: whether there has been a test.
         run: a number for each window, so that a report that is too late counts nowhere.
+        first: the waits of the test's first requests, in ms, also during the ramp: they tell the wire from the queue.
         users: number of users, 0 while not all are there.
         seconds, loads: what each process has counted, by its id.
     """
@@ -58,6 +63,7 @@ class Explanation:
         self.monitor = Monitor()
         self.run = 0
         self.started = False
+        self.first: list[float] = []
         self.clear()
 
     def clear(self) -> None:
@@ -118,7 +124,11 @@ class Explanation:
                 think_ms = max(0.0, (now - before) * 1e3 - (response_time or 0.0))
         except AttributeError:
             pass
-        if not self.counting or response_time is None:
+        if response_time is None:
+            return
+        if not self.counting:
+            if len(self.first) < FIRST_MOST and exception is None:
+                self.note_first(response_time, headers_of(response))
             return
         error = None if exception is None else describe(exception, response)
         self.pending.append((now - self.begun, response_time, headers_of(response), error, think_ms))
@@ -131,6 +141,18 @@ class Explanation:
         for at, response_ms, headers, error, think_ms in pending:
             timing = parse_all(headers) if headers else None
             self.tally.add(Record(at, response_ms, timing, error, think_ms))
+            if len(self.first) < FIRST_MOST and timing and error is None:
+                self.first.append(response_ms - timing.app_ms)
+        if self.first and self.tally.setting:
+            # If all users start at once, as many requests as there are slots find one free; other processes make some.
+            number = max(1, (slots_of(self.tally.setting) or 1) // 2)
+            self.tally.first_wait_ms = median(self.first[:number])
+
+    def note_first(self, response_ms: float, headers: list[str]) -> None:
+        """Note the wait of a request of the ramp."""
+        timing = parse_all(headers) if headers else None
+        if timing:
+            self.first.append(response_ms - timing.app_ms)
 
     def watch(self) -> None:
         """Look at this process's lag, for ever."""
@@ -321,6 +343,7 @@ def on_init(environment: Any, **_others: Any) -> None:
 def start_test(explanation: Explanation) -> None:
     """Forget the last test."""
     explanation.started = True
+    explanation.first = []
     explanation.clear()
     for user_class in explanation.environment.user_classes:
         note_waits(user_class, explanation.monitor)

@@ -16,7 +16,7 @@ ASSETS = ("explain.css", "explain.js", "uPlot.iife.min.js", "uPlot.min.css", "uP
 TAB = "why"
 # Locust's tabs have no room for a link, so it lies over the page's lower corner.
 LINK = (
-    '<a id="explain-link" href="./explain" style="position:fixed;right:1rem;bottom:1rem;z-index:9;padding:.4rem .8rem;'
+    '<a id="explain-link" href="./explain" style="position:fixed;right:1rem;bottom:3rem;z-index:9;padding:.4rem .8rem;'
     'border-radius:1rem;background:#15803d;color:#fff;font:600 14px sans-serif;text-decoration:none">Why? Plots</a>'
 )
 

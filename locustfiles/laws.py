@@ -55,8 +55,8 @@ class Figures:
         users: N.
         rate: X, of all requests, in 1/s.
         response, wait, app: means over the requests with a header, in s.
-        queue: mean wait above the shortest waits (their 10th percentile), in s: what is left of the wait without
-            the wire, which all requests share.
+        queue: mean wait above that of the test's first requests, which found free slots, or above the shortest waits
+            (their 10th percentile), in s: what is left of the wait without the wire, which all requests share.
         think: Z, in s.
         busy: slots in the app at a time.
         held: the same with gunicorn's own CPU time for a request, during which the slot is taken, too.
@@ -162,6 +162,7 @@ def figures(tally: Tally, users: int, seconds: float) -> Figures | None:
     in_server = cpu - tally.cpu_ms / timed / MS  # what gunicorn itself needs for a request
     rss_mb = sum(worker.rss_mb for worker in workers) / len(workers)
     rate = timed / seconds
+    shortest = [value for value in (tally.wait.percentile(10), tally.first_wait_ms) if value is not None]
     return Figures(
         setting=setting,
         slots=slots_of(setting),
@@ -170,7 +171,7 @@ def figures(tally: Tally, users: int, seconds: float) -> Figures | None:
         response=tally.timed_response_ms / timed / MS,
         wait=wait,
         app=app,
-        queue=max(0.0, wait - (tally.wait.percentile(10) or 0.0) / MS),
+        queue=max(0.0, wait - min(shortest, default=0.0) / MS),
         think=max(0.0, tally.think_ms / tally.thinks / MS) if tally.thinks else 0.0,
         busy=rate * app,
         held=rate * (app + max(0.0, in_server)),

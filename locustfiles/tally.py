@@ -117,6 +117,7 @@ class Tally:
         setting: gunicorn's setting, as the latest response had it.
         workers: by pid.
         errors: number of failures by kind.
+        first_wait_ms: typical wait of the test's first requests, which found free slots, in ms; None if unknown.
         width: how long a bin is, in s.
         bins: by number, counted from the window's start.
     """
@@ -132,6 +133,7 @@ class Tally:
         self.setting: Setting | None = None
         self.workers: dict[int, Worker] = {}
         self.errors: dict[str, int] = {}
+        self.first_wait_ms: float | None = None
         self.width = 1
         self.bins: dict[int, Bin] = {}
 
@@ -218,6 +220,8 @@ class Tally:
         for kind, number in other.errors.items():
             known = kind if kind in self.errors or len(self.errors) < MOST_ERRORS else "others"
             self.errors[known] = self.errors.get(known, 0) + number
+        known_waits = [wait for wait in (self.first_wait_ms, other.first_wait_ms) if wait is not None]
+        self.first_wait_ms = min(known_waits, default=None)
         if self.width < other.width:
             self.widen(other.width)
         for number, part in other.bins.items():

@@ -39,6 +39,8 @@ WAITING = 0.10
 UNEVEN = 1 / 3
 # Waiting below this is the wire and the accepting of a connection, whatever its share.
 LEAST_QUEUE = 0.002  # s
+# From this share of the CPU on, gunicorn's own part of a request waits for the app's other threads, too.
+COMPETING = 0.50
 # A suggested setting leaves this much of the CPU and of the memory free.
 CPU_TARGET = 0.70
 MEMORY_TARGET = 0.85
@@ -107,7 +109,7 @@ def slots_full(found: Figures) -> bool:
     """Whether requests wait because all slots are taken."""
     if found.slots is None or found.held < SLOTS_FULL * found.slots:
         return False
-    # With slots to spare a wait that all requests share is the network; only what is above it can be a queue.
+    # With slots to spare a wait that the first requests had too is the network; only what is above it can be a queue.
     wait = found.wait if found.held >= ALL_SLOTS * found.slots else found.queue
     # A user can have several requests under way, so both are counted: users, and requests in the system (Little).
     return max(found.users, found.rate * found.response) > found.slots and waits(found, wait)
@@ -248,10 +250,10 @@ def slots(found: Figures, memory_mb: float | None) -> Verdict:
 def healthy(found: Figures, memory_mb: float | None) -> Verdict:
     """Nothing is at its limit."""
     if waits(found, found.wait):
-        text = (
-            f"No limit is reached, yet {ms(found.wait)} of {ms(found.response)} are spent outside the app: on the "
-            "network, in a front end, or with a new connection for each request"
-        )
+        where = "on the network, in a front end, or with a new connection for each request"
+        if found.cores >= COMPETING * found.reachable_cores:
+            where = "competing for the CPU with a worker's other threads, or " + where
+        text = f"No limit is reached, yet {ms(found.wait)} of {ms(found.response)} are spent outside the app: {where}"
     else:
         text = f"Requests hardly wait: {ms(found.app)} of {ms(found.response)} are the app's own"
     room = f"the CPU is at {percent(found.cpu_utilization)}"

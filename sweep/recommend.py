@@ -182,9 +182,10 @@ def why(found: Ranking, cells: Sequence[Cell], info: Info) -> str:
     """Say in two sentences what the setting does and what holds it back."""
     users, plan, best = info.options["users"], info.plan, found.chosen
     others = sum(1 for cell in cells if cell.rps and not obstacle(cell, info)) - 1
-    compared = f"more than each of {others} others"
+    rest = "the other one" if others == 1 else f"{{}} {others} others"
+    compared = f"more than {rest.format('each of')}"
     if found.others:
-        compared = f"as much as the best of {others} others, within the spread of the repeats"
+        compared = f"as much as {rest.format('the best of')}, within the spread of the repeats"
     if not others:
         compared = "and is the only one that could be recommended"
     head = (

@@ -354,6 +354,16 @@ def test_a_slow_network_is_no_lack_of_slots() -> None:
     assert analyse(tally, 31, 10.0, [Load(10.0, 1.0)], None, None)["verdict"]["code"] == "healthy"
 
 
+def test_a_queue_that_all_requests_share_is_told_from_a_network_by_the_first_requests() -> None:
+    """With gunicorn's own part of a request the slots are full, but the laws see 86 % of them."""
+    tally = uniform(Setting(1, 6, "gthread", 1), 525, 99, 128, 0.006)
+    seen = {}
+    for first_ms in (None, 127.0, 4.0):
+        tally.first_wait_ms = first_ms
+        seen[first_ms] = analyse(tally, 12, 10.0, [Load(10.0, 1.0)], None, None)["verdict"]["code"]
+    assert seen == {None: "healthy", 127.0: "healthy", 4.0: "slots"}
+
+
 def test_a_few_headers_are_no_data() -> None:
     tally = uniform(Setting(3, 6, "gthread", 1), 100, 100, 2, 0.0005)
     for index in range(900):

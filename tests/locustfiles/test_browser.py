@@ -51,6 +51,20 @@ def test_the_tab_says_why(browser: Browser, slow: Ui) -> None:
     page.close()
 
 
+def test_a_phone_need_not_scroll_sideways_and_the_link_covers_none(browser: Browser, slow: Ui) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{slow.url}/explain")
+    expect(page.locator("#workers tbody tr")).not_to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto(slow.url)
+    about = page.get_by_role("button", name="About").bounding_box()
+    link = page.get_by_role("link", name="Why? Plots").bounding_box()
+    assert about
+    assert link
+    assert link["y"] + link["height"] <= about["y"]
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_plots_the_run(browser: Browser, slow: Ui, scheme: Any, tmp_path: Path) -> None:
     page = browser.new_page(color_scheme=scheme)

@@ -248,6 +248,15 @@ def test_a_bad_value_is_one_clear_line(args: list[str], env: dict[str, str], wor
 # --- runs that do not go as planned ---------------------------------------------------------------
 
 
+@pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
+def test_a_queue_behind_slots_whose_requests_compute_is_no_network(processes: tuple[str, ...]) -> None:
+    """Much of a slot's time passes outside the app, so they never look quite full, and everybody waits the same."""
+    with gunicorn(1, 6) as server:
+        for users in (12, 24):
+            run = locust("mixed.py", server.url, *processes, users=users, seconds=6)
+            assert run.verdict == "slots", run.analysis["verdict"]
+
+
 def test_header_off() -> None:
     with gunicorn(1, 6, SERVER_TIMING="false") as server:
         run = locust(SCENARIO, server.url, users=4, seconds=1)

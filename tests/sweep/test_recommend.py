@@ -187,7 +187,7 @@ def test_an_app_that_was_found_is_named_as_found(tmp_path: Path) -> None:
 def test_what_was_faster_and_is_not_recommended_is_named(tmp_path: Path) -> None:
     runs = [run(1, 6, 100, 200), run(1, 4, 80, 220), run(3, 6, 110, 300), samples.failed(2, 6, "died")]
     reason = recommended(made(tmp_path / "sweep", runs, max_p95=250.0)).reason
-    assert "more than each of 1 others" in reason
+    assert "more than the other one; 3 × 6 serves" in reason
     assert "3 × 6 serves 110, but its p95 of 300 ms is above 250 ms" in reason
 
 
