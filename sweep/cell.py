@@ -169,7 +169,7 @@ class Measurement:
         """Wait until the app answers with any status, and all workers have loaded it."""
         observer = self.observing()
         end = time.monotonic() + self.target.start_seconds
-        while not (observer.listens(self.port) and self.answers()):
+        while not (observer.listens(self.port) and self.answers(end - time.monotonic())):
             self.step(server)
             if time.monotonic() > end:
                 self.fail(f"the app did not answer within {self.target.start_seconds:g} s", self.log)
@@ -177,9 +177,13 @@ class Measurement:
         while not observer.idle(SETTLED_SECONDS, SETTLED_SHARE) and time.monotonic() < end:
             self.step(server)
 
-    def answers(self) -> bool:
-        """Whether the app answers, with any status. No proxy is asked, and no redirect followed."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=READY_SECONDS)
+    def answers(self, seconds: float) -> bool:
+        """Whether the app answers within so many seconds, with any status.
+
+        No proxy is asked, and no redirect followed.
+        """
+        timeout = max(SAMPLE_SECONDS, min(READY_SECONDS, seconds))
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request("GET", READY_PATH)
             connection.getresponse()

@@ -98,10 +98,13 @@ def cells(folder: Path) -> list[tuple[int, int, int]]:
     return [(run.workers, run.threads, run.repeat) for run in load(folder).runs]
 
 
-def test_a_grid_from_the_command_line(marked: Marked, tmp_path: Path) -> None:
+def test_a_grid_from_the_command_line_under_nohup(marked: Marked, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     args = [*SHORT, "--workers", "1", "--threads", "1,4", "--out", str(folder)]
-    status, out, err = finish(marked.start(*args))
+    process = marked.start(*args, hangup="SIG_IGN")
+    wait_for((folder / "running" / "gunicorn.log").exists, 60)
+    process.send_signal(signal.SIGHUP)  # the terminal is closed
+    status, out, err = finish(process)
     assert status == 0, err
     results = load(folder)
     assert sorted(cells(folder)) == [(1, 1, 0), (1, 4, 0)]
@@ -145,14 +148,14 @@ def test_a_grid_from_the_command_line(marked: Marked, tmp_path: Path) -> None:
 def test_killed_at_ten_moments_and_resumed(marked: Marked, tmp_path: Path) -> None:
     """All over the sweep: in its start, in its probe, and after each of its first runs."""
     folder, chance = tmp_path / "sweep", random.Random(1)
-    args = ["--users", "4", "--repeats", "1", "--seconds", "1", "--workers", "1,2", "--threads", "1,2,3"]
+    args = ["--users", "4", "--repeats", "1", "--seconds", "1", "--workers", "1", "--threads", "1,2,3,4,5"]
     args += ["--seed", "1", "--out", str(folder)]
     before: list[tuple[int, int, int]] = []
     found = []  # how many runs each kill found
-    for least in (0, 0, 0, 1, 1, 2, 2, 3, 3, 4):
+    for least in (0, 0, 0, 1, 1, 1, 2, 2, 3, 3):
         process = marked.start(*args, *(["--resume"] if folder.exists() else []))
         wait_for(partial(has_runs, folder, least), 90, f"{least} runs")
-        time.sleep(chance.uniform(0.2, 5) if least in (0, len(before)) else chance.uniform(0, 0.5))
+        time.sleep(chance.uniform(0.2, 4) if least in (0, len(before)) else chance.uniform(0, 0.5))
         assert process.poll() is None
         process.kill()
         process.communicate()
@@ -166,7 +169,7 @@ def test_killed_at_ten_moments_and_resumed(marked: Marked, tmp_path: Path) -> No
     assert sum(number > 0 for number in found) >= 7
     status, _, err = finish(marked.start(*args, "--resume"))
     assert status == 0, err
-    assert sorted(cells(folder)) == [(workers, threads, 0) for workers in (1, 2) for threads in (1, 2, 3)]
+    assert sorted(cells(folder)) == [(1, threads, 0) for threads in range(1, 6)]
     assert load(folder).info.finished
     assert not marked.left()
 
@@ -202,17 +205,6 @@ def test_other_signals_end_it_with_a_report_too(number: signal.Signals, marked: 
     assert load(folder).info.stopped == number.name
     assert number.name in (folder / "report.md").read_text()
     assert not marked.left()
-
-
-def test_nohup_is_respected(marked: Marked, tmp_path: Path) -> None:
-    folder = tmp_path / "sweep"
-    args = [*SHORT, "--workers", "1", "--threads", "2", "--out", str(folder)]
-    process = marked.start(*args, hangup="SIG_IGN")
-    wait_for((folder / "running" / "gunicorn.log").exists, 60)
-    process.send_signal(signal.SIGHUP)
-    status, _, err = finish(process)
-    assert status == 0, err
-    assert load(folder).info.finished
 
 
 def test_a_sweep_that_goes_on_is_not_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,7 +283,11 @@ def test_the_others_go_on_when_a_setting_fails(marked: Marked, tmp_path: Path) -
     args = ["--app", "picky:app", "--workers", "1,2", "--threads", "2,4", "--start-seconds", "2"]
     results = swept(marked, tmp_path / "sweep", *args)
     errors = {run.setting: run.error for run in results.runs}
+    outside = {run.setting: run.outside for run in results.runs}
     assert errors[Setting(1, 2)] is None
+    seen = outside[Setting(2, 2)]
+    assert seen
+    assert seen["seconds"] < 5  # the kernel takes connections that nobody answers, and they are not waited for
     assert "the app did not answer within 2 s" in str(errors[Setting(2, 2)])
     assert "picky: one worker at most" in str(errors[Setting(2, 2)])
     assert "requests failed" in str(errors[Setting(1, 4)])
