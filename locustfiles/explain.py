@@ -41,7 +41,7 @@ TICK = 0.05  # s between two looks at the generator's lag
 # Requests are counted in batches, in 0.5 ms each: between two requests it would take twice the CPU, as the
 # processor's caches hold Locust's code and not this one's.
 BATCH = 100
-# Of a test's first requests; more than half of the slots are never asked for.
+# So many of a test's first requests are remembered: enough for a median, where there are more slots than that.
 FIRST_MOST = 32
 
 

@@ -312,7 +312,7 @@ class Measurement:
 def raised_at(row: dict[str, str]) -> str:
     """Return an exception that Locust counted, and where it came from."""
     places = [line.strip() for line in row["Traceback"].splitlines() if line.lstrip().startswith("File ")]
-    return f"{row['Count']} × {row['Message']} ({places[-1] if places else 'nobody knows where'})"
+    return f"{row['Count']} × {row['Message']} ({places[-1] if places else 'no traceback'})"
 
 
 def tail(log: Path) -> list[str]:
