@@ -54,7 +54,7 @@ def test_killed_arbiter(who: str, serve: Serve, record: Record) -> None:
             if worker.is_running():
                 worker.kill()
     before = run.between(0, killed)
-    record("orphans", who, before.sent, before.lost, f"{left} workers left after 10 s")
+    record("orphans", who, before.sent, before.lost, f"workers left after 10 s: {left}")
     if who == STACK:
         assert before.lost == 0, before.outcomes
         assert left == 0
