@@ -18,7 +18,7 @@ from rich.console import Console
 import plans
 from sweep import ROOT, compare, machine, report
 from sweep.loop import Sweep
-from sweep.options import BadOptionError, Options, check, parse
+from sweep.options import BadOptionError, Options, check, is_there, parse
 from sweep.predict import demand_of
 from sweep.progress import Bar
 from sweep.recommend import Recommendation, recommend
@@ -204,7 +204,7 @@ def resumed(out: str | None, given: dict[str, Any]) -> tuple[Results, Options]:
         if not folders:
             raise ResultsError(f"--resume: expected a sweep in {REPORTS}, or --out=FOLDER")
         out = str(folders[-1].parent)
-    with alone(Path(out)) if Path(out).is_dir() else contextlib.nullcontext():
+    with alone(Path(out)) if is_there(Path(out), Path.is_dir) else contextlib.nullcontext():
         results = load(Path(out), mend=True)
     options = Options.from_json(results.info.options)
     check(options)  # what it needs may be gone

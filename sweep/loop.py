@@ -48,6 +48,7 @@ class Sweep:
     def run(self) -> None:
         """Measure until nothing is left that could change the recommendation."""
         self.results.info.finished = False
+        self.results.save_info()  # a kill must not leave it finished
         with self.running():
             if not self.results.info.unloaded and not self.results.info.unloaded_error:
                 self.probe()

@@ -76,6 +76,14 @@ def test_a_path_that_no_system_takes_is_one_line(option: str, capsys: pytest.Cap
     assert err.count("\n") == 1
 
 
+def test_nor_is_there_a_sweep_to_go_on_with(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "/" + "x" * 5000
+    assert cli.main(["--resume", "--out", path]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"sweep: {path}: expected the folder of a sweep")
+    assert err.count("\n") == 1
+
+
 def test_the_command_repeats_the_sweep() -> None:
     options = parse(
         {
