@@ -108,8 +108,7 @@ class Stack:
 
     def inspect(self, service: str) -> dict[str, Any]:
         """Return what the engine says of a service's container."""
-        found: list[dict[str, Any]] = json.loads(docker("inspect", self.container(service)).stdout)
-        return found[0]
+        return inspect(self.container(service))
 
     def log(self, service: str) -> str:
         """Return all that a service's container wrote."""
@@ -135,6 +134,12 @@ def docker(*args: str, check: bool = True, timeout: float = 240) -> subprocess.C
     if check and done.returncode:
         raise RuntimeError(f"docker {' '.join(args)} ended with {done.returncode}:\n{done.stderr}")
     return done
+
+
+def inspect(container: str) -> dict[str, Any]:
+    """Return what the engine says of a container."""
+    found: list[dict[str, Any]] = json.loads(docker("inspect", container).stdout)
+    return found[0]
 
 
 def image_bytes(image: str) -> int:

@@ -31,7 +31,7 @@ import thresholds
 from analysis import analyse, timeline
 from generator import Load, Monitor
 from laws import slots_of
-from server_timing import headers_of, parse_all
+from server_timing import Timing, headers_of, parse_all
 from tally import Record, Tally
 
 logger = logging.getLogger("locust.explain")
@@ -128,7 +128,7 @@ class Explanation:
             return
         if not self.counting:
             if len(self.first) < FIRST_MOST and exception is None:
-                self.note_first(response_time, headers_of(response))
+                self.note_first(response_time, parse_all(headers_of(response)))
             return
         error = None if exception is None else describe(exception, response)
         self.pending.append((now - self.begun, response_time, headers_of(response), error, think_ms))
@@ -141,18 +141,22 @@ class Explanation:
         for at, response_ms, headers, error, think_ms in pending:
             timing = parse_all(headers) if headers else None
             self.tally.add(Record(at, response_ms, timing, error, think_ms))
-            if len(self.first) < FIRST_MOST and timing and error is None:
-                self.first.append(response_ms - timing.app_ms)
+            if len(self.first) < FIRST_MOST and error is None:
+                self.note_first(response_ms, timing)
+
+    def note_first(self, response_ms: float, timing: Timing | None) -> None:
+        """Note the wait of one of the test's first requests."""
+        if timing:
+            self.first.append(response_ms - timing.app_ms)
+
+    def counted(self) -> Tally:
+        """Return the tally with all that belongs to it; a master's has the first waits from its worker processes."""
+        self.count()
         if self.first and self.tally.setting:
             # If all users start at once, as many requests as there are slots find one free; other processes make some.
             number = max(1, (slots_of(self.tally.setting) or 1) // 2)
             self.tally.first_wait_ms = median(self.first[:number])
-
-    def note_first(self, response_ms: float, headers: list[str]) -> None:
-        """Note the wait of a request of the ramp."""
-        timing = parse_all(headers) if headers else None
-        if timing:
-            self.first.append(response_ms - timing.app_ms)
+        return self.tally
 
     def watch(self) -> None:
         """Look at this process's lag, for ever."""
@@ -177,11 +181,10 @@ class Explanation:
         until = time.perf_counter() if self.counting else self.ended
         if until > self.reported:
             load = self.monitor.take() if self.counting else self.last_load
-            self.count()
             data["explain"] = {
                 "run": self.run,
                 "seconds": until - self.reported,
-                "tally": self.tally.to_dict(),
+                "tally": self.counted().to_dict(),
                 "load": list(load),
             }
             self.tally, self.reported = Tally(), until
@@ -209,14 +212,14 @@ class Explanation:
 
     def analysis(self) -> dict[str, Any]:
         """Return the analysis as it is now."""
-        self.count()
+        tally = self.counted()
         if isinstance(self.environment.runner, MasterRunner):
             loads = list(self.loads.values())
         else:
             loads = [self.monitor.peek() if self.counting else self.last_load]
         options = self.environment.parsed_options
         return analyse(
-            self.tally,
+            tally,
             self.users,
             self.window(),
             loads,

@@ -265,7 +265,7 @@ class Measurement:
             if raised:
                 raise CellError("no request ended, as the scenario raised:" + raised)
             reason = f"no request ended within the window of {self.seconds:g} s: --seconds makes it longer"
-            raise TooShortError("\n".join([reason, *tail(self.log)]))
+            self.fail(reason, self.log, TooShortError)
         observer = self.observing()
         died = f"{observer.died} of {len(observer.seen)} workers died" if observer.died else ""
         if load["failures"]:
@@ -286,9 +286,9 @@ class Measurement:
             return ""
         return "".join(f"\n{' '.join(row.split())[:LINE_LENGTH]}" for row in rows[:LOG_LINES])
 
-    def fail(self, reason: str, log: Path) -> NoReturn:
+    def fail(self, reason: str, log: Path, kind: type[CellError] = CellError) -> NoReturn:
         """Fail with a reason and the last lines of a log."""
-        raise CellError("\n".join([reason, *tail(log)]))
+        raise kind("\n".join([reason, *tail(log)]))
 
     def outside(self, analysis: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """Return what the observer saw."""

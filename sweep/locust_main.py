@@ -14,9 +14,9 @@ from locust.main import main
 from locust.runners import WorkerRunner
 
 import explain  # noqa: F401 adds --analysis-json and listens to Locust's events
+from sweep import ROOT
 
 WARM_UP = float(sys.argv.pop(1))  # s
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def on_init(environment: Any, **_others: Any) -> None:
@@ -35,13 +35,13 @@ def make_way(scenario: Path) -> None:
 
     Ours are all loaded by now. `explain` stays, as a scenario made for it imports it, and it must not be there twice.
     """
-    if scenario.resolve().parent == ROOT / "locustfiles":
+    flat = ROOT / "locustfiles"
+    if scenario.resolve().parent == flat:
         return
-    sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() not in (ROOT, ROOT / "locustfiles")]
+    sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() not in (ROOT, flat)]
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        ours = file and Path(file).parent in (ROOT / "locustfiles", ROOT / "plans", ROOT / "sweep")
-        if ours and name not in ("__main__", "explain"):
+        if file and Path(file).parent in (flat, ROOT / "sweep") and name not in ("__main__", "explain"):
             del sys.modules[name]
 
 

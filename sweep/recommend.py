@@ -157,10 +157,12 @@ def mean_of(interval: Any) -> float:
 
 def obstacle(cell: Cell, info: Info) -> str | None:
     """Return why a cell cannot be recommended, in a few words; None if it can."""
+    if reason := unfit(cell, info):
+        return reason
     limit = info.options.get("max_p95")
     if limit is not None and cell.p95_ms and cell.p95_ms.mean > limit:
-        return unfit(cell, info) or f"its p95 of {cell.p95_ms.mean:.0f} ms is above {limit:g} ms"
-    return unfit(cell, info)
+        return f"its p95 of {cell.p95_ms.mean:.0f} ms is above {limit:g} ms"
+    return None
 
 
 def unfit(cell: Cell, info: Info) -> str | None:
@@ -180,20 +182,21 @@ def memory_room(info: Info) -> float:
 
 def why(found: Ranking, cells: Sequence[Cell], info: Info) -> str:
     """Say in two sentences what the setting does and what holds it back."""
-    users, plan, best = info.options["users"], info.plan, found.chosen
+    users, plan, best, tied = info.options["users"], info.plan, found.chosen, found.others
     others = sum(1 for cell in cells if cell.rps and not obstacle(cell, info)) - 1
-    rest = "the other one" if others == 1 else f"{{}} {others} others"
-    compared = f"more than {rest.format('each of')}"
-    if found.others:
-        compared = f"as much as {rest.format('the best of')}, within the spread of the repeats"
     if not others:
         compared = "and is the only one that could be recommended"
+    elif tied:
+        best_of = "the other one" if others == 1 else f"the best of {others} others"
+        compared = f"as much as {best_of}, within the spread of the repeats"
+    else:
+        compared = "more than the other one" if others == 1 else f"more than each of {others} others"
     head = (
         f"{best.setting} serves {mean_of(best.rps):.3g} requests/s to {users} users on {plan['name']} "
         f"at a p95 of {mean_of(best.p95_ms):.0f} ms, {compared}"
     )
-    if found.others:
-        names = [str(cell.setting) for cell in found.others]
+    if tied:
+        names = [str(cell.setting) for cell in tied]
         more = f" and {len(names) - TIES_SHOWN} more" if len(names) > TIES_SHOWN else ""
         head += f"; it is tied with {', '.join(names[:TIES_SHOWN])}{more} in throughput, and {advantage(found)}"
     refused = [
@@ -229,17 +232,20 @@ def why_none(cells: Sequence[Cell], info: Info) -> str:
 
 def startup_command(setting: Setting, info: Info) -> str:
     """Return the command line, with what was held fixed as gunicorn's own options where it has one."""
-    rest = fixed(info)
+    rest = held(info)
     words = ["gunicorn", "--bind=0.0.0.0", "--timeout", rest.pop("timeout", "600")]
     words += ["--workers", str(setting.workers), "--threads", str(setting.threads)]
-    for name, value in rest.items():
-        words += as_options(name, value)
-    return shlex.join([*words, info.app])
+    return shlex.join([*words, *as_options(rest), info.app])
 
 
-def as_options(name: str, value: str) -> list[str]:
+def as_options(settings: Mapping[str, str]) -> list[str]:
+    """Return settings as gunicorn's command-line options."""
+    declared = gunicorn.config.make_settings()
+    return [word for name, value in settings.items() for word in as_option(declared[name], value)]
+
+
+def as_option(declared: Any, value: str) -> list[str]:
     """Return a setting as gunicorn's command-line options; [] where it has none, or none is needed."""
-    declared = gunicorn.config.make_settings()[name]
     flag = next((flag for flag in declared.cli or [] if flag.startswith("--")), None)
     if flag is None or value.lower() == "none":
         return []
@@ -258,7 +264,7 @@ def app_settings(setting: Setting, info: Info) -> dict[str, str]:
         "PYTHON_GUNICORN_CUSTOM_WORKER_NUM": str(setting.workers),
         "PYTHON_GUNICORN_CUSTOM_THREAD_NUM": str(setting.threads),
     }
-    return numbers | held(info)
+    return numbers | {f"GUNICORN_{name.upper()}": value for name, value in held(info).items()}
 
 
 def environment(setting: Setting, info: Info) -> dict[str, str]:
@@ -269,8 +275,9 @@ def environment(setting: Setting, info: Info) -> dict[str, str]:
     found = {"GUNICORN_WORKERS": str(setting.workers), "GUNICORN_THREADS": str(setting.threads)}
     if info.options["app"]:
         found["GUNICORN_WSGI_APP"] = info.app
-    words = [word for name, value in fixed(info).items() for word in as_options(name, value)]
-    return found | ({"GUNICORN_CMD_ARGS": shlex.join(words)} if words else {})
+    if words := as_options(held(info)):
+        found["GUNICORN_CMD_ARGS"] = shlex.join(words)
+    return found
 
 
 def dotenv(value: str) -> str:
@@ -281,11 +288,6 @@ def dotenv(value: str) -> str:
     return f'"{escaped}"'
 
 
-def fixed(info: Info) -> dict[str, str]:
+def held(info: Info) -> dict[str, str]:
     """Return what was held fixed and is of use elsewhere."""
     return {name: value for name, value in info.options["gunicorn"].items() if name != "bind"}
-
-
-def held(info: Info) -> dict[str, str]:
-    """Return what was held fixed, as variables."""
-    return {f"GUNICORN_{name.upper()}": value for name, value in fixed(info).items()}

@@ -118,8 +118,8 @@ class Search:
         self.cells = {cell.setting: cell for cell in cells(results, demand) if cell.state != "skipped"}
         allowed = [cell for cell in self.cells.values() if cell.rps and not obstacle(cell, results.info)]
         self.best = max(allowed, key=rate, default=None)
-        too_slow = [cell for cell in self.cells.values() if cell.p95_ms and not unfit(cell, results.info)]
-        self.start = self.best or min(too_slow, key=p95, default=None)
+        fit = [cell for cell in self.cells.values() if cell.p95_ms and not unfit(cell, results.info)]
+        self.start = self.best or min(fit, key=p95, default=None)
 
     def next(self) -> Step | None:
         """Return the next step."""

@@ -196,12 +196,12 @@ def test_a_setting_of_ones_own_is_left_alone(name: str) -> None:
             assert b"Connection: keep-alive" in sock.recv(4096)
 
 
-# --- rough clients --------------------------------------------------------------------------------
-
-
 def test_a_queue_for_each_worker_is_not_exact() -> None:
     with gunicorn(environ={"GUNICORN_REUSE_PORT": "true"}) as server:
         assert "slots not exact: with reuse_port" in start_line(server)
+
+
+# --- rough clients --------------------------------------------------------------------------------
 
 
 def test_silent_connections_hold_no_slot() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.server import ROOT, free_port
-from bench.stack import Stack, docker, image_bytes
+from bench.stack import Stack, docker, image_bytes, inspect
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.container
@@ -146,7 +145,7 @@ def test_an_empty_port_is_none(project: Path) -> None:
     (project / "app.py").write_text(APP)
     container, _ = start(project, "--env", "PORT=")
     try:
-        (inspected,) = json.loads(docker("inspect", container).stdout)
+        inspected = inspect(container)
         _, *command = inspected["Config"]["Healthcheck"]["Test"]
         assert docker("exec", container, *command, check=False).returncode == 0
     finally:
@@ -160,7 +159,7 @@ def test_health_check(project: Path, kind: str) -> None:
     (project / "app.py").write_text(APP + (f'app.get("/healthz", endpoint="health")({view})\n' if view else ""))
     container, _ = start(project)
     try:
-        (inspected,) = json.loads(docker("inspect", container).stdout)
+        inspected = inspect(container)
         form, *command = inspected["Config"]["Healthcheck"]["Test"]
         assert form == "CMD"
         assert docker("exec", container, *command, check=False).returncode == status

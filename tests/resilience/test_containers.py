@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bench.stack import Stack, docker
+from bench.stack import Stack, docker, inspect
 from tests.resilience.conftest import Record
 from tests.resilience.table import BARE, STACK
 from tests.resilience.users import users
@@ -31,9 +31,9 @@ def setting(who: str) -> dict[str, str]:
     return {"STARTUP_COMMAND": BARE_COMMAND} if who == BARE else {"GUNICORN_WORKERS": "3"}
 
 
-def address(stack: Stack) -> str:
-    """The app's address without the proxy behind the published port, which takes connections that nobody serves."""
-    networks = stack.inspect("app")["NetworkSettings"]["Networks"]
+def address(container: str) -> str:
+    """A container's address without the proxy behind the published port, which takes connections that nobody serves."""
+    networks = inspect(container)["NetworkSettings"]["Networks"]
     return str(next(iter(networks.values()))["IPAddress"])
 
 
@@ -49,7 +49,7 @@ def test_stop_within_app_services_grace(stack: Stack, who: str, record: Record) 
     stack.up("app", environ={**setting(who), "APP_STOP_GRACE": "5s"})
     container = stack.container("app")
     begin = time.monotonic()
-    with users(8000, host=address(stack), timeout=10) as run:
+    with users(8000, host=address(container), timeout=10) as run:
         time.sleep(2)
         stack.compose("stop", "app")
         stopped = time.monotonic()
@@ -143,8 +143,7 @@ def plain(stack: Stack, who: str, *options: str) -> Iterator[tuple[str, str]]:
     container = docker("run", "--detach", *given, stack.image, *command).stdout.strip()
     try:
         wait_for(lambda: docker("logs", container).stderr.count("Booting worker") == 3, 10, "three workers")
-        (found,) = json.loads(docker("inspect", container).stdout)
-        yield container, next(iter(found["NetworkSettings"]["Networks"].values()))["IPAddress"]
+        yield container, address(container)
     finally:
         docker("rm", "--force", container)
 
@@ -155,13 +154,13 @@ def test_killed_arbiter_in_a_container(stack: Stack, record: Record, who: str) -
             time.sleep(1)
             docker("exec", container, "python", "-c", KILL_ARBITER, check=False)
             time.sleep(10)
-            (found,) = json.loads(docker("inspect", container).stdout)
-        note = f"{found['State']['Status']} after 10 s (`docker run`, no restart policy)"
+            status = inspect(container)["State"]["Status"]
+        note = f"{status} after 10 s (`docker run`, no restart policy)"
         record("arbiter", who, run.sent, run.lost, note)
         return
     stack.up("app", environ=setting(who))
     container = stack.container("app")
-    with users(8000, host=address(stack), timeout=10) as run:
+    with users(8000, host=address(container), timeout=10) as run:
         time.sleep(1)
         docker("exec", container, "python", "-c", KILL_ARBITER, check=False)  # ends with the container
         killed = time.monotonic()
@@ -202,7 +201,7 @@ def leak(stack: Stack) -> None:
 
 
 def test_memory_limit(faulty: Stack, record: Record, who: str) -> None:
-    with users(8000, host=address(faulty)) as run:
+    with users(8000, host=address(faulty.container("app"))) as run:
         time.sleep(1)
         leak(faulty)
         time.sleep(2)

@@ -7,7 +7,9 @@ import random
 import re
 import socket
 from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 from tests.resilience.conftest import FAULTY, Record, Serve
 from tests.resilience.table import STACK
@@ -83,22 +85,49 @@ BAD = {
 }
 
 
-def test_bad_requests(who: str, serve: Serve, record: Record) -> None:
-    """What follows on the connection is never taken for a second request."""
+class Attacked(NamedTuple):
+    """What a server did with requests that no honest client sends.
+
+    Attributes:
+        found: the statuses of its answers, by input.
+        log: what it wrote.
+        same: whether it still has the workers that it had.
+        alive: the status of an honest request afterwards.
+    """
+
+    found: dict[Any, list[int]]
+    log: str
+    same: bool
+    alive: int
+
+    @property
+    def text(self) -> str:
+        failed = sum(status >= 500 for each in self.found.values() for status in each)
+        return f"{failed} × 5xx, {self.log.count('Traceback')} tracebacks"
+
+    def check(self) -> None:
+        assert self.same
+        assert self.alive == 200
+        assert "Traceback" not in self.log
+
+
+def attacked(serve: Serve, inputs: Iterable[tuple[Any, bytes]]) -> Attacked:
+    """Send each input on a connection of its own."""
     with serve(FAULTY) as server:
         before = server.workers()
-        found = {name: statuses(answer(server.port, data + SECOND)) for name, (data, _) in BAD.items()}
-        log = server.log.read_text()
-        same, alive = server.workers() == before, server.get("/healthz")[0]
-    failed = sum(status >= 500 for each in found.values() for status in each)
-    second = sum(len(each) > 1 for each in found.values())
-    text = f"{failed} × 5xx, {log.count('Traceback')} tracebacks, {second} × a second answer"
-    record("bad", who, len(BAD), 0 if same else len(BAD), text)
+        with ThreadPoolExecutor(18) as pool:
+            found = dict(pool.map(lambda item: (item[0], statuses(answer(server.port, item[1]))), inputs))
+        return Attacked(found, server.log.read_text(), server.workers() == before, server.get("/healthz")[0])
+
+
+def test_bad_requests(who: str, serve: Serve, record: Record) -> None:
+    """What follows on the connection is never taken for a second request."""
+    done = attacked(serve, [(name, data + SECOND) for name, (data, _) in BAD.items()])
+    second = sum(len(each) > 1 for each in done.found.values())
+    record("bad", who, len(BAD), 0 if done.same else len(BAD), f"{done.text}, {second} × a second answer")
     if who == STACK:
-        assert found == {name: [status] if status else [] for name, (_, status) in BAD.items()}
-        assert same
-        assert alive == 200
-        assert "Traceback" not in log
+        assert done.found == {name: [status] if status else [] for name, (_, status) in BAD.items()}
+        done.check()
 
 
 SEEDS = (
@@ -136,22 +165,11 @@ def fuzzed(seed: int) -> bytes:
 
 
 def test_fuzzed_requests(who: str, serve: Serve, record: Record) -> None:
-    with serve(FAULTY) as server:
-        before = server.workers()
-        with ThreadPoolExecutor(18) as pool:
-            answers = pool.map(lambda seed: (seed, statuses(answer(server.port, fuzzed(seed)))), range(INPUTS))
-            found = dict(answers)
-        log = server.log.read_text()
-        same = server.workers() == before
-        alive = server.get("/healthz")[0]
-    by_status = Counter(status for each in found.values() for status in each)
-    failed = [seed for seed, each in found.items() if any(status >= 500 for status in each)]
-    text = f"{len(failed)} × 5xx, {log.count('Traceback')} tracebacks"
-    record("fuzz", who, INPUTS, 0 if same else INPUTS, text)
+    done = attacked(serve, ((seed, fuzzed(seed)) for seed in range(INPUTS)))
+    record("fuzz", who, INPUTS, 0 if done.same else INPUTS, done.text)
+    by_status = Counter(status for each in done.found.values() for status in each)
     assert by_status[400] > INPUTS / 4
     assert by_status[200] > INPUTS / 50
     if who == STACK:
-        assert same
-        assert alive == 200
-        assert not failed
-        assert "Traceback" not in log
+        assert not [seed for seed, each in done.found.items() if any(status >= 500 for status in each)]
+        done.check()
