@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/
+LOCK = $(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
 
 .PHONY: help up sweep test bench bench-sweep resilience mutants audit lint lock
@@ -61,9 +62,6 @@ lint: $(VENV)/installed ## ruff, mypy, hadolint
 	@if [ -x $(RUN)hadolint ]; then $(RUN)hadolint Dockerfile sweep/Dockerfile; else echo 'hadolint: not packaged for this machine, skipped'; fi
 
 lock: $(VENV)/installed ## the newest versions that pyproject.toml allows, with hashes
-	$(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header --python-version 3.10 \
-	  --output-file requirements.txt pyproject.toml
-	$(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev \
-	  --output-file requirements-dev.txt pyproject.toml
-	$(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra sweep \
-	  --output-file sweep/requirements.txt pyproject.toml
+	$(LOCK) --python-version 3.10 --group app --output-file requirements.txt
+	$(LOCK) --python-version 3.11 --group sweep --output-file sweep/requirements.txt
+	$(LOCK) --python-version 3.11 --group dev --output-file requirements-dev.txt
