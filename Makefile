@@ -45,10 +45,10 @@ bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the
 	$(RUN)python -m bench.sweeps $(ARGS)
 
 resilience: $(VENV)/installed ## faults and rough clients at full length, also on bare gunicorn; writes docs/reliability.md
-	RESILIENCE=full $(RUN)python -m pytest tests/resilience $(ARGS)
+	$(RUN)python -m bench.reliability $(ARGS)
 
 mutants: $(VENV)/installed ## take each protection out, and see its test fail; about 20 minutes
-	$(RUN)python -m tests.resilience.mutants $(ARGS)
+	$(RUN)python -m bench.mutants $(ARGS)
 
 # In an environment of its own: nothing here needs it but this.
 audit: $(VENV)/installed ## known vulnerabilities of what is installed; needs the network

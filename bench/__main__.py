@@ -1,30 +1,23 @@
-"""`python -m bench [SECTION ...]` measures, keeps the figures in docs/benchmarks.json and writes docs/benchmarks.md."""
+"""`python -m bench [SECTION ...]` measures, keeps the figures in bench/figures/ and writes docs/benchmarks.md."""
 
 from __future__ import annotations
 
 import datetime
-import importlib.metadata
 import json
-import os
-import platform
 import shutil
 import sys
 from typing import Any
 
 import click
 
+import bench
 from bench import report
 from bench.sections import SECTIONS
-from bench.server import ROOT, cores
+from tests.bed import ROOT
+from tests.bed.cores import cores
 
-FIGURES = ROOT / "docs" / "benchmarks.json"
-PAGE = ROOT / "docs" / "benchmarks.md"
-
-
-def machine() -> str:
-    """Return what the figures were measured on, in one line."""
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("gunicorn", "flask", "locust"))
-    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {versions}"
+FIGURES = bench.FIGURES / "benchmarks.json"
+PAGE = bench.DOCS / "benchmarks.md"
 
 
 @click.command()
@@ -41,7 +34,7 @@ def main(sections: tuple[str, ...]) -> None:
         click.echo(name, err=True)
         rows = SECTIONS[name]()
         today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-        figures[name] = {"date": today, "machine": machine(), "rows": rows}
+        figures[name] = {"date": today, "machine": report.machine(), "rows": rows}
         FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         PAGE.write_text(report.render(figures), encoding="utf-8")
     click.echo(f"written: {PAGE.relative_to(ROOT)}", err=True)

@@ -1,7 +1,10 @@
-"""Writes docs/benchmarks.md from the figures."""
+"""Writes docs/benchmarks.md from the figures; tables and where they were measured for the other pages too."""
 
 from __future__ import annotations
 
+import importlib.metadata
+import os
+import platform
 import statistics
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +15,12 @@ INTRODUCTION = """# Benchmarks
 `make bench ARGS=settings` measures one section. App and Locust run on a core each. Where a cell has several figures, it
 was measured so many times, in rounds of shuffled order; the smallest comes first. Ratios hold within a section only.
 """
+
+
+def machine() -> str:
+    """Return what the figures were measured on, in one line."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("gunicorn", "flask", "locust"))
+    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {versions}"
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:

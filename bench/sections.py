@@ -13,9 +13,13 @@ from typing import Any
 
 import click
 
-from bench import clients, load
-from bench.server import Server, cores, free_port, gunicorn, wait_for_200, wait_ready
-from bench.stack import Stack, docker, image_bytes
+from tests.bed import clients, free_port
+from tests.bed.compose import Stack
+from tests.bed.cores import cores
+from tests.bed.docker import docker, image_bytes
+from tests.bed.gunicorn import Server, gunicorn, wait_ready
+from tests.bed.locust import HELLO, LOCUSTFILES, SHORT, WAITING, Load, locust
+from tests.bed.waiting import wait_for_200
 
 Rows = list[dict[str, Any]]
 
@@ -48,11 +52,11 @@ def settings() -> Rows:
     """Throughput and latency of a route that waits 100 ms, by setting and users."""
     app, generator = cores()
     cells = [(name, users) for name in SETTINGS for users in (18, 36)]
-    found: dict[tuple[str, int], list[load.Load]] = {cell: [] for cell in cells}
+    found: dict[tuple[str, int], list[Load]] = {cell: [] for cell in cells}
     for name, users in shuffled(cells):
         bare, args, _ = SETTINGS[name]
         with gunicorn([*args, "app:app"], bare=bare, pin=app) as server:
-            result = load.locust(server.url, load.SCENARIOS / "io_bound.py", users, SECONDS, pin=generator)
+            result = locust(server.url, LOCUSTFILES / "io_bound.py", users, SECONDS, pin=generator)
             found[name, users].append(result)
     return [
         {
@@ -73,7 +77,7 @@ POLICIES: dict[str, tuple[bool, list[str]]] = {
     "keep-alive while free": (True, ["--config", str(HERE / "policies" / "keeping.py")]),
     "this stack": (False, ["--workers", "3", "--threads", "6"]),
 }
-ROUTES = {"100 ms": load.SCENARIOS / "io_bound.py", "5 ms": HERE / "short.py", "0 ms": HERE / "hello.py"}
+ROUTES = {"100 ms": LOCUSTFILES / "io_bound.py", "5 ms": SHORT, "0 ms": HELLO}
 
 
 @contextlib.contextmanager
@@ -100,7 +104,7 @@ def policies() -> Rows:
     for name, kind in shuffled(list(found)):
         with policy(name) as server:
             if kind in ROUTES:
-                value = load.locust(server.url, ROUTES[kind], 36, 5, pin=generator).rps
+                value = locust(server.url, ROUTES[kind], 36, 5, pin=generator).rps
             else:
                 hold = 0.05 if "50 ms" in kind else 5.0
                 times = clients.slow_closers(server.port, 36, hold, 6.0, threading.Event())
@@ -116,7 +120,7 @@ def waiting() -> Rows:
     for name in POLICIES:
         click.echo(f"  {name}", err=True)
         with policy(name) as server:
-            result = load.locust(server.url, clients.WAITING, 60, 30, pin=generator)
+            result = locust(server.url, WAITING, 60, 30, pin=generator)
         rows.append({"policy": name, "requests": result.requests, "failures": result.failures})
     return rows
 
@@ -129,7 +133,7 @@ def header() -> Rows:
     for value in shuffled(list(rps)):
         with gunicorn(["--workers", "3", "--threads", "6"], {"SERVER_TIMING": value}, pin=app) as server:
             before = server.cpu_seconds()
-            result = load.locust(server.url, HERE / "hello.py", 36, SECONDS, pin=generator)
+            result = locust(server.url, HELLO, 36, SECONDS, pin=generator)
             rps[value].append(round(result.rps))
             cpu[value].append(round((server.cpu_seconds() - before) / result.requests * 1e6))
     return [{"SERVER_TIMING": value, "rps": rps[value], "cpu_us": cpu[value]} for value in rps]

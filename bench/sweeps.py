@@ -4,7 +4,7 @@ For each scenario: two sweeps with different seeds that decide themselves, the g
 then the recommended settings beside the three best of the grid, in shuffled order and three windows each. The last
 step is what counts: the best of 32 single windows is partly luck.
 
-Writes docs/sweeps.json and docs/sweeps.md. About 12 minutes a scenario; needs two cores that nothing else uses.
+Writes docs/sweeps.md. About 12 minutes a scenario; needs two cores that nothing else uses.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 from rich.console import Console
 
 import plans
+from bench import DOCS, FIGURES
 from sweep import ROOT, cli, machine
 from sweep.loop import Sweep
 from sweep.options import SCENARIOS, Options
@@ -46,7 +47,7 @@ SEEDS = (1, 2)
 # What is promised: this much of the grid's best, and for an app that computes at most this much of the cheapest tie.
 LEAST = {"io_bound": 0.97, "cpu_bound": 0.95, "mixed": 0.95}
 MEMORY_MOST = 1.2
-JSON, PAGE = ROOT / "docs" / "sweeps.json", ROOT / "docs" / "sweeps.md"
+JSON, PAGE = FIGURES / "sweeps.json", DOCS / "sweeps.md"
 REPORTS = ROOT / "reports"
 
 
@@ -137,7 +138,7 @@ def of_scenario(scenario: str) -> dict[str, Any]:
 
 
 def figures(cell: Cell) -> dict[str, Any]:
-    """Return what docs/sweeps.json says of a cell of the grid."""
+    """Return what sweeps.json says of a cell of the grid."""
     return {
         "setting": str(cell.setting),
         "rps": round(rate(cell), 1),

@@ -16,8 +16,8 @@ from types import ModuleType
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from bench.server import ROOT, clean_environ
-from bench.stack import Stack
+from tests.bed import ROOT, clean_environ
+from tests.bed.compose import Stack
 
 CONF = ROOT / "gunicorn.conf.py"
 # Without these a Chromium in a container or as root does not start, or talks to the network by itself.

@@ -10,7 +10,7 @@ import gunicorn.config
 import pytest
 import yaml
 
-from bench.server import ROOT
+from tests.bed import ROOT
 from tests.conftest import Conf
 
 README = (ROOT / "README.md").read_text()

@@ -23,12 +23,12 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http.wsgi import Response
 
-from bench import clients, load
-from bench.server import ROOT, Server, clean_environ, cores, free_port, gunicorn, wait_ready
+from tests.bed import ROOT, clean_environ, clients, free_port
+from tests.bed.cores import cores
+from tests.bed.gunicorn import Server, gunicorn, wait_ready
+from tests.bed.locust import HELLO, WAITING, locust
+from tests.bed.waiting import wait_for
 from tests.conftest import Conf
-from tests.waiting import wait_for
-
-HELLO = ROOT / "bench" / "hello.py"
 
 
 def start_line(server: Server) -> str:
@@ -376,7 +376,7 @@ def test_no_failure_when_clients_wait_two_seconds() -> None:
     """gunicorn's own keep-alive of 2 s loses every seventh of these requests to a closed connection."""
     app, generator = cores()
     with gunicorn(environ={"GUNICORN_WORKERS": "3"}, pin=app) as server:
-        result = load.locust(server.url, clients.WAITING, 60, 8, pin=generator)
+        result = locust(server.url, WAITING, 60, 8, pin=generator)
     assert result.requests > 180
     assert result.failures == 0
 
@@ -386,7 +386,7 @@ def test_the_header_costs_little(conf: Conf) -> None:
     app, generator = cores()
     with gunicorn(environ={"GUNICORN_WORKERS": "2"}, pin=app) as server:
         before = server.cpu_seconds()
-        result = load.locust(server.url, HELLO, 18, 2, pin=generator)
+        result = locust(server.url, HELLO, 18, 2, pin=generator)
         whole = (server.cpu_seconds() - before) / result.requests
     cfg = Config()
     timed = conf({"SERVER_TIMING": "true"}).with_server_timing(hello, cfg)

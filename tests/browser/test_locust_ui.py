@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from bench.stack import Stack
-from tests.waiting import wait_for
+from tests.bed.compose import Stack
+from tests.bed.waiting import wait_for
 
 pytestmark = [pytest.mark.container, pytest.mark.browser]
 

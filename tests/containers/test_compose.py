@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 import plans
-from bench.server import ROOT
-from bench.stack import Stack, docker, environment
-from tests.waiting import wait_for
+from tests.bed import ROOT
+from tests.bed.compose import Stack
+from tests.bed.docker import docker, environment
+from tests.bed.waiting import wait_for
 
 pytestmark = pytest.mark.container
 

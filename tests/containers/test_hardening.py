@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from bench.server import ROOT
-from bench.stack import Stack, docker
-from tests.waiting import wait_for
+from tests.bed import ROOT
+from tests.bed.compose import Stack
+from tests.bed.docker import docker
+from tests.bed.waiting import wait_for
 
 pytestmark = pytest.mark.container
 

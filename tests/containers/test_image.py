@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.server import ROOT, free_port
-from bench.stack import Stack, docker, image_bytes, inspect
-from tests.waiting import wait_for
+from tests.bed import ROOT, free_port
+from tests.bed.compose import Stack
+from tests.bed.docker import docker, image_bytes, inspect
+from tests.bed.waiting import wait_for
 
 pytestmark = pytest.mark.container
 

@@ -8,9 +8,9 @@ import urllib.request
 
 import pytest
 
-from bench import clients, load
-from bench.server import ROOT
-from bench.stack import Stack
+from tests.bed import clients
+from tests.bed.compose import Stack
+from tests.bed.locust import WAITING, Load
 from tests.containers.test_compose import ARTICLE
 
 pytestmark = pytest.mark.container
@@ -25,7 +25,7 @@ EIGHTEEN = {
 }
 
 
-def best(stack: Stack, users: int, environ: dict[str, str], enough: float) -> load.Load:
+def best(stack: Stack, users: int, environ: dict[str, str], enough: float) -> Load:
     """The best of up to three runs, as other work on the machine only ever takes away."""
     results = []
     for _ in range(3):
@@ -36,13 +36,13 @@ def best(stack: Stack, users: int, environ: dict[str, str], enough: float) -> lo
 
 
 @pytest.fixture(scope="module")
-def one_by_one(stack: Stack) -> load.Load:
+def one_by_one(stack: Stack) -> Load:
     stack.up("app", environ=ONE)
     return stack.load(36, 7, environ=ONE)
 
 
 @pytest.mark.parametrize("name", EIGHTEEN)
-def test_eighteen_slots_do_eighteen_times_the_work(stack: Stack, one_by_one: load.Load, name: str) -> None:
+def test_eighteen_slots_do_eighteen_times_the_work(stack: Stack, one_by_one: Load, name: str) -> None:
     environ = APART | EIGHTEEN[name]
     stack.up("app", environ=environ)
     at_36 = best(stack, 36, environ, 16.5 * one_by_one.rps)
@@ -56,7 +56,7 @@ def test_eighteen_slots_do_eighteen_times_the_work(stack: Stack, one_by_one: loa
 
 def test_no_failure_when_sixty_users_wait_two_seconds(stack: Stack) -> None:
     stack.up("app")
-    mount = ["--volume", f"{ROOT}/bench/waiting.py:/mnt/waiting.py:ro"]
+    mount = ["--volume", f"{WAITING}:/mnt/waiting.py:ro"]
     result = stack.load(60, 12, *mount, environ={"LOCUST_LOCUSTFILE": "/mnt/waiting.py"})
     assert result.requests >= 60 * 5
     assert result.failures == 0

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.bed.waiting import wait_for
 from tests.locustfiles.conftest import gunicorn
 from tests.locustfiles.test_processes import Ui
-from tests.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from bench.stack import Stack
-from tests.locustfiles.conftest import HERE, Run
+from tests.bed.compose import Stack
+from tests.bed.locust import Run
+from tests.locustfiles.conftest import HERE
 
 pytestmark = pytest.mark.container
 

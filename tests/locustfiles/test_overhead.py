@@ -12,9 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.server import free_port
-from tests.locustfiles.conftest import HERE, answers, locust_environ, locust_line
-from tests.waiting import wait_for
+from tests.bed import free_port
+from tests.bed.locust import locust_environ, locust_line
+from tests.bed.waiting import wait_for
+from tests.locustfiles.conftest import HERE, answers
 
 SECONDS = 3
 

@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
-from bench.server import Server, free_port
-from tests.locustfiles.conftest import HERE, fetch, gunicorn, locust, locust_environ, locust_line
-from tests.waiting import wait_for
+from tests.bed import free_port
+from tests.bed.gunicorn import Server
+from tests.bed.locust import explained as locust
+from tests.bed.locust import locust_environ, locust_line
+from tests.bed.waiting import wait_for
+from tests.locustfiles.conftest import HERE, fetch, gunicorn
 
 SCENARIO = HERE / "scenario.py"
 
@@ -84,7 +87,7 @@ def test_an_outside_observer_agrees(healthy: Server, path: str, users: int) -> N
     def measure() -> str | None:
         observer = Observer(healthy)
         observer.start()
-        run = locust(SCENARIO, healthy.url, users=users, seconds=6, env={"TEST_PATH": path})
+        run = locust(SCENARIO, healthy.url, users=users, seconds=6, environ={"TEST_PATH": path})
         observer.stopped.set()
         observer.join()
         busy = [sample[0] for sample in observer.samples if sample[2] > 1]
@@ -138,8 +141,8 @@ def test_wrk_agrees(healthy: Server) -> None:
 def test_one_process_and_two_agree(healthy: Server, client: str) -> None:
     def measure() -> str | None:
         env = {"TEST_CLIENT": client, "TEST_WAIT": "0.1"}
-        one = locust(SCENARIO, healthy.url, users=12, env=env).analysis
-        two = locust(SCENARIO, healthy.url, "--processes", "2", users=12, env=env).analysis
+        one = locust(SCENARIO, healthy.url, users=12, environ=env).analysis
+        two = locust(SCENARIO, healthy.url, "--processes", "2", users=12, environ=env).analysis
         assert one["generator"]["processes"] == 1
         assert two["generator"]["processes"] == 2
         assert one["verdict"]["code"] == two["verdict"]["code"] == "healthy"
@@ -178,7 +181,7 @@ def test_master_and_worker_on_the_command_line(healthy: Server) -> None:
 
 
 def test_pauses_are_seen(healthy: Server) -> None:
-    found = locust(SCENARIO, healthy.url, users=12, env={"TEST_WAIT": "0.3"}).analysis
+    found = locust(SCENARIO, healthy.url, users=12, environ={"TEST_WAIT": "0.3"}).analysis
     assert found["bounds"]["users_rps"] == pytest.approx(12 / 0.4, rel=0.05)
     assert found["generator"]["offered_rps"] == pytest.approx(found["generator"]["achieved_rps"], rel=0.05)
 
@@ -206,7 +209,7 @@ def test_thresholds(healthy: Server, args: list[str], missed: list[str]) -> None
 
 def test_fail_ratio_is_missed_and_errors_are_named(healthy: Server) -> None:
     env = {"TEST_PATH": "/nowhere", "TEST_WAIT": "0.05"}  # as fast as it can, Locust itself might be the limit
-    run = locust(SCENARIO, healthy.url, "--check-fail-ratio", "0.5", users=4, seconds=1, env=env)
+    run = locust(SCENARIO, healthy.url, "--check-fail-ratio", "0.5", users=4, seconds=1, environ=env)
     assert run.code == 3
     assert "--check-fail-ratio 0.5: missed with 1" in run.output
     assert run.verdict == "errors"
@@ -214,7 +217,7 @@ def test_fail_ratio_is_missed_and_errors_are_named(healthy: Server) -> None:
 
 
 def test_thresholds_come_from_the_environment_too(healthy: Server) -> None:
-    run = locust(SCENARIO, healthy.url, users=12, seconds=1, env={"LOCUST_CHECK_PERCENTILE": "50:10"})
+    run = locust(SCENARIO, healthy.url, users=12, seconds=1, environ={"LOCUST_CHECK_PERCENTILE": "50:10"})
     assert run.code == 3
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
-from bench.server import Server, cores, gunicorn
-from tests.resilience.table import BARE, STACK, Row, write
-from tests.waiting import wait_for
+from tests.bed.cores import cores
+from tests.bed.gunicorn import Server, gunicorn
+from tests.bed.waiting import wait_for
+from tests.resilience.rows import BARE, STACK, Row
 
-# `make resilience` sets this. Without it the same is asserted in shorter windows, and bare gunicorn is left out.
+# `make resilience` sets both. Without it the same is asserted in shorter windows, and bare gunicorn is left out.
 FULL = os.environ.get("RESILIENCE") == "full"
+RECORDED = os.environ.get("RESILIENCE_ROWS")  # the file that takes what the tests record
 
 FAULTY = "tests.resilience.faulty:app"
 ROWS: list[Row] = []
@@ -60,8 +65,8 @@ def serve(who: str) -> Serve:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if ROWS and FULL:
-        terminalreporter.write("\n" + write(ROWS))
+    if ROWS and RECORDED:
+        Path(RECORDED).write_text(json.dumps([asdict(row) for row in ROWS]), encoding="utf-8")
     elif ROWS:
         sent = ", ".join(f"{row.fault} {row.lost} of {row.sent}" for row in ROWS)
         terminalreporter.write_line(f"requests lost of sent: {sent}")

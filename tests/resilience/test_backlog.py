@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.resilience.conftest import FAULTY, Record, Serve
-from tests.resilience.table import STACK
+from tests.resilience.rows import STACK
 
 CONNECTIONS = 2_000
 

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from bench.stack import Stack, docker, inspect
+from tests.bed.compose import Stack
+from tests.bed.docker import docker, inspect
+from tests.bed.users import users
+from tests.bed.waiting import wait_for
 from tests.resilience.conftest import Record
-from tests.resilience.table import BARE, STACK
-from tests.resilience.users import users
-from tests.waiting import wait_for
+from tests.resilience.rows import BARE, STACK
 
 pytestmark = pytest.mark.container
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.server import Server, gunicorn
+from tests.bed.gunicorn import Server, gunicorn
+from tests.bed.users import users
+from tests.bed.waiting import wait_for
 from tests.conftest import CONF
 from tests.resilience.conftest import FAULTY, Record, Serve
-from tests.resilience.table import STACK
-from tests.resilience.users import users
-from tests.waiting import wait_for
+from tests.resilience.rows import STACK
 
 LIMIT = 3
 ENVIRON = {"SLOT_REQUEST_SECONDS": str(LIMIT)}

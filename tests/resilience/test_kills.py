@@ -7,11 +7,11 @@ import time
 
 import psutil
 
-from bench.server import Server
+from tests.bed.gunicorn import Server
+from tests.bed.users import users
+from tests.bed.waiting import wait_for
 from tests.resilience.conftest import Record, Serve
-from tests.resilience.table import STACK
-from tests.resilience.users import users
-from tests.waiting import wait_for
+from tests.resilience.rows import STACK
 
 
 def test_killed_worker(who: str, serve: Serve, record: Record) -> None:

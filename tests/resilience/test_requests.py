@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from tests.resilience.conftest import FAULTY, Record, Serve
-from tests.resilience.table import STACK
+from tests.resilience.rows import STACK
 
 INPUTS = 10_000
 SECOND = b"GET /second HTTP/1.1\r\nHost: x\r\n\r\n"

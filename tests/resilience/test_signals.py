@@ -10,11 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bench.server import Server, gunicorn
+from tests.bed.gunicorn import Server, gunicorn
+from tests.bed.users import users
+from tests.bed.waiting import wait_for
 from tests.resilience.conftest import Record, Serve
-from tests.resilience.table import STACK
-from tests.resilience.users import users
-from tests.waiting import wait_for
+from tests.resilience.rows import STACK
 
 
 def pids(server: Server) -> set[int]:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench import clients
-from bench.server import Server
+from tests.bed import clients
+from tests.bed.gunicorn import Server
+from tests.bed.users import users
 from tests.resilience.conftest import FAULTY, FULL, Record, Serve
-from tests.resilience.table import STACK
-from tests.resilience.users import users
+from tests.resilience.rows import STACK
 
 HEAD = b"GET /io?ms=100 HTTP/1.1\r\nHost: x\r\nX-Half: "
 POST = b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"

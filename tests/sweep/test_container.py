@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.stack import Stack
 from sweep import ROOT
 from sweep.results import load
+from tests.bed.compose import Stack
 
 pytestmark = pytest.mark.container
 OWNER = 1234  # nobody has this number here, nor in the image

@@ -28,8 +28,8 @@ from sweep.options import Options
 from sweep.processes import Processes
 from sweep.progress import Bar
 from sweep.results import Results, Setting, load
+from tests.bed.waiting import wait_for
 from tests.sweep import samples
-from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs a core for the app and one for Locust")
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bench.stack import Stack
 from sweep.predict import demand_of
 from sweep.recommend import Recommendation, recommend, write
 from sweep.results import Results, Run, Setting, create
 from sweep.summary import Interval, cells
+from tests.bed.compose import Stack
 from tests.sweep import samples
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.stack import Stack
 from sweep import cli
 from sweep.predict import demand_of
 from sweep.results import Setting, load
 from sweep.summary import cells
+from tests.bed.compose import Stack
 
 
 @pytest.mark.container

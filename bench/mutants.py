@@ -1,4 +1,4 @@
-"""Takes each protection out of a copy of this project, and looks whether a test fails: `make mutants`.
+"""Takes each protection out of a copy of this project, and looks whether a test fails: `python -m bench.mutants`.
 
 A test that cannot fail shows nothing. What is taken out and what fails then goes into docs/reliability.md.
 """
@@ -17,9 +17,9 @@ from pathlib import Path
 import click
 import tomllib
 
+from bench.reliability import fill, load, save
 from bench.report import table
-from bench.server import ROOT, clean_environ
-from tests.resilience.table import fill, load, save
+from tests.bed import ROOT, clean_environ
 
 MARK = "make mutants"
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis")

@@ -1,9 +1,8 @@
-"""Starts a real gunicorn on a core of its own and looks at it from outside."""
+"""Starts a real gunicorn, on a core of its own if asked, and looks at it from outside."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -16,17 +15,9 @@ from pathlib import Path
 
 import psutil
 
-from sweep import ROOT
 from sweep.observer import memory_of
-from sweep.processes import clean_environ, free_port
-
-__all__ = ["ROOT", "Server", "clean_environ", "cores", "free_port", "gunicorn", "wait_for_200", "wait_ready"]
-
-
-def cores() -> tuple[set[int] | None, set[int] | None]:
-    """Return the core for the app and the one for the load; None where the system has only one, or cannot pin."""
-    every = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    return ({every[0]}, {every[1]}) if len(every) > 1 else (None, None)
+from tests.bed import ROOT, clean_environ, free_port
+from tests.bed.cores import pinned
 
 
 class Server:
@@ -114,10 +105,8 @@ def gunicorn(
             command += ["--config", str(empty), "--bind", f"127.0.0.1:{port}"]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, cwd=cwd, env=clean_environ(variables), stdout=output, stderr=subprocess.STDOUT
+                pinned(command, pin), cwd=cwd, env=clean_environ(variables), stdout=output, stderr=subprocess.STDOUT
             )
-        if pin:
-            os.sched_setaffinity(process.pid, pin)  # before the workers are forked
         server = Server(process, port, log)
         try:
             if ready:
@@ -136,20 +125,3 @@ def wait_ready(server: Server, path: str, seconds: float = 20) -> None:
             return
         time.sleep(0.02)
     raise RuntimeError(f"gunicorn did not answer on {path}:\n{server.log.read_text(encoding='utf-8')}")
-
-
-def wait_for_200(url: str, seconds: float = 20) -> None:
-    """Wait until an address answers.
-
-    Raises:
-        TimeoutError: it did not.
-    """
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise TimeoutError(f"{url} did not answer within {seconds:g} s")

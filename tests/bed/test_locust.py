@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench import load
+from tests.bed.locust import parse
 
 
 def row(**changes: Any) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def row(**changes: Any) -> dict[str, Any]:
 
 def test_rows_add_up() -> None:
     text = "some log\n" + json.dumps([row(), row(start_time=101.0, last_request_timestamp=110.0)])
-    result = load.parse(text)
+    result = parse(text)
     assert (result.requests, result.failures, result.seconds, result.rps) == (20, 2, 10, 2)
     assert result.percentile(0.5) == 100
     assert result.percentile(0.8) == 100
@@ -33,4 +33,4 @@ def test_rows_add_up() -> None:
 @pytest.mark.parametrize("text", ["[]", json.dumps([row(num_requests=0, response_times={})])])
 def test_an_empty_run_is_no_result(text: str) -> None:
     with pytest.raises(ValueError, match="no request"):
-        load.parse(text)
+        parse(text)

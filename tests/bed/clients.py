@@ -7,10 +7,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
-
-# 60 of these POST, wait 2.0 s and POST again, on the same connection if the server lets them.
-WAITING = Path(__file__).parent / "waiting.py"
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.resilience.mutants import Mutant, mutants
+from bench.mutants import Mutant, mutants
 
 
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.without)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import load
-from bench.server import ROOT, clean_environ, free_port, wait_for_200
+from tests.bed import ROOT, clean_environ, free_port
+from tests.bed.docker import docker, inspect
+from tests.bed.locust import Load, options, parse
+from tests.bed.waiting import wait_for_200
 
 # Compose reads these from the shell too, and none of them may leak into a measurement.
 COMPOSE_ONLY = ("APP_", "STARTUP_COMMAND", "COMPOSE_")
@@ -115,39 +116,8 @@ class Stack:
         done = docker("logs", self.container(service))
         return done.stdout + done.stderr
 
-    def load(self, users: int, seconds: float, *args: str, environ: Mapping[str, str] | None = None) -> load.Load:
+    def load(self, users: int, seconds: float, *args: str, environ: Mapping[str, str] | None = None) -> Load:
         """Run Locust headless in its container against the app as it is, under the same variables as the app."""
         run = ["run", "--rm", "--no-TTY", "--no-deps", *args]
-        done = self.compose(*run, "locust", *load.options(users, seconds), environ=environ, timeout=seconds + 120)
-        return load.parse(done.stdout)
-
-
-def docker(*args: str, check: bool = True, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-    """Run `docker`.
-
-    Raises:
-        RuntimeError: it failed, and `check` is set; with what it wrote.
-    """
-    done = subprocess.run(
-        ["docker", *args], capture_output=True, text=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL
-    )
-    if check and done.returncode:
-        raise RuntimeError(f"docker {' '.join(args)} ended with {done.returncode}:\n{done.stderr}")
-    return done
-
-
-def inspect(container: str) -> dict[str, Any]:
-    """Return what the engine says of a container."""
-    found: list[dict[str, Any]] = json.loads(docker("inspect", container).stdout)
-    return found[0]
-
-
-def image_bytes(image: str) -> int:
-    """Return an image's size in bytes, its base included."""
-    return int(docker("image", "inspect", "--format", "{{.Size}}", image).stdout)
-
-
-def environment(container: str) -> dict[str, str]:
-    """Return the variables that programs in a running container see."""
-    lines = docker("exec", container, "env").stdout.splitlines()
-    return dict(line.split("=", 1) for line in lines)
+        done = self.compose(*run, "locust", *options(users, seconds), environ=environ, timeout=seconds + 120)
+        return parse(done.stdout)

@@ -1,21 +1,29 @@
-"""The table of docs/reliability.md: what each fault does to this stack, and to bare gunicorn."""
+"""What each fault does to this stack, and to bare gunicorn: `python -m bench.reliability [PYTEST'S ARGUMENTS]`.
+
+Runs tests/resilience at full length, and writes what the tests recorded into the table of docs/reliability.md.
+"""
 
 from __future__ import annotations
 
 import datetime
 import json
-from dataclasses import asdict, dataclass
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from bench.__main__ import machine
-from bench.report import table
-from bench.server import ROOT
+import bench
+from bench.report import machine, table
+from tests.bed import ROOT
+from tests.resilience.rows import BARE, STACK, Row
 
-PAGE = ROOT / "docs" / "reliability.md"
-FIGURES = ROOT / "docs" / "reliability.json"
+PAGE = bench.DOCS / "reliability.md"
+FIGURES = bench.FIGURES / "reliability.json"
 MARK = "make resilience"
-
-STACK, BARE = "this stack", "bare gunicorn"
 
 # In the table's order. Key: (fault, promise).
 FAULTS = {
@@ -45,25 +53,6 @@ FAULTS = {
     "backlog": ("2,000 connections at once, backlog of 512", "nobody served twice or half; it recovers by itself"),
     "full": ("disk and `/dev/shm` full, root read-only", "runs on"),
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one fault did.
-
-    Attributes:
-        fault: its key above.
-        who: this stack or bare gunicorn.
-        sent: requests sent.
-        lost: those of them that were not answered in full.
-        note: what else was measured.
-    """
-
-    fault: str
-    who: str
-    sent: int
-    lost: int
-    note: str = ""
 
 
 def render(rows: list[Row], line: str) -> str:
@@ -112,3 +101,23 @@ def fill(mark: str, text: str) -> None:
     begin, end = f"<!-- written by {mark} -->\n", f"<!-- end of {mark} -->\n"
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
     PAGE.write_text(f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the tests, write what they recorded, and return pytest's exit status."""
+    with tempfile.TemporaryDirectory() as folder:
+        recorded = Path(folder) / "rows.json"
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "tests/resilience", *argv],
+            cwd=ROOT,
+            env=os.environ | {"RESILIENCE": "full", "RESILIENCE_ROWS": str(recorded)},
+            check=False,
+        )
+        rows = json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else []
+    if rows:
+        print(write([Row(**row) for row in rows]))
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
