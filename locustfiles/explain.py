@@ -25,14 +25,14 @@ import gevent
 from locust import User, events
 from locust.runners import STATE_SPAWNING, MasterRunner, WorkerRunner
 
+import explain_text
+import explain_thresholds
 import explain_web
-import summary
-import thresholds
-from analysis import analyse, timeline
-from generator import Load, Monitor
-from laws import slots_of
-from server_timing import Timing, headers_of, parse_all
-from tally import Record, Tally
+from explain_analysis import analyse, timeline
+from explain_generator import Load, Monitor
+from explain_laws import slots_of
+from explain_server_timing import Timing, headers_of, parse_all
+from explain_tally import Record, Tally
 
 logger = logging.getLogger("locust.explain")
 
@@ -304,7 +304,7 @@ def add_options(parser: Any, **_others: Any) -> None:
         env_var="APP_MEMORY",
         help="Memory that the plan has for the app, for instance 512m; no setting beyond it is suggested",
     )
-    thresholds.add_options(group)
+    explain_thresholds.add_options(group)
 
 
 def check_file(name: str) -> str | None:
@@ -365,13 +365,15 @@ def on_quitting(environment: Any, **_others: Any) -> None:
         except OSError as error:
             logger.error(f"--analysis-json {target}: {error.strerror}: expected a file that can be written")
             environment.process_exit_code = 1
-    lines = thresholds.missed(options, explanation.tally, explanation.window())
+    lines = explain_thresholds.missed(options, explanation.tally, explanation.window())
     for line in lines:
         logger.error(line)
     if lines:
-        environment.process_exit_code = thresholds.EXIT_CODE
+        environment.process_exit_code = explain_thresholds.EXIT_CODE
     # After Locust's own tables, where the eye is.
-    environment.events.quit.add_listener(lambda **_: logging.getLogger("locust.stats_logger").info(summary.text(found)))
+    environment.events.quit.add_listener(
+        lambda **_: logging.getLogger("locust.stats_logger").info(explain_text.text(found))
+    )
 
 
 # Locust runs a directory's files as scenarios, this one too, after a scenario may have imported it already.

@@ -8,11 +8,11 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request, send_from_directory
 
-import summary
+import explain_text
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parent / "web"
 # The page loads these, and nothing from anywhere else.
-ASSETS = ("explain.css", "explain.js", "uPlot.iife.min.js", "uPlot.min.css", "uPlot-LICENSE.txt")
+ASSETS = ("explain.css", "explain.js", "uPlot-1.6.32.iife.min.js", "uPlot-1.6.32.min.css", "uPlot-LICENSE.txt")
 TAB = "why"
 # Locust's tabs have no room for a link, so it lies over the page's lower corner.
 LINK = (
@@ -61,7 +61,7 @@ def install(environment: Any, explanation: Any) -> None:
         if response.status_code != 200:
             return response
         if request.endpoint == "locust.request_stats":
-            rows = [{"what": what, "figure": figure} for what, figure in summary.rows(explanation.analysis())]
+            rows = [{"what": what, "figure": figure} for what, figure in explain_text.rows(explanation.analysis())]
             answer = json.loads(response.get_data())
             # Locust caches this response for 2 s and sends it again.
             stats = [table for table in answer.get("extended_stats", []) if table["key"] != TAB]

@@ -1,8 +1,8 @@
 """From the two probes to what the laws allow each setting.
 
-X ≤ min(users / (S + Z), slots / S, min(workers, vCPU) / C), as in locustfiles/laws.py: S is the time in the app of a
-request that nobody disturbs, from the unloaded probe; C its CPU time in the server and Z the time a user thinks, from
-runs under load.
+X ≤ min(users / (S + Z), slots / S, min(workers, vCPU) / C), as in locustfiles/explain_laws.py: S is the time in the app
+of a request that nobody disturbs, from the unloaded probe; C its CPU time in the server and Z the time a user thinks,
+from runs under load.
 """
 
 from __future__ import annotations

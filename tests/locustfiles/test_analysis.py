@@ -18,12 +18,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import analyse, analyse_records, timeline
-from generator import Load, judge, own_cgroup, quota, throttling
-from histogram import Histogram
-from server_timing import Setting, Timing
-from summary import rows, text
-from tally import MOST_BINS, MOST_ERRORS, Record, Tally, tally_of
+from explain_analysis import analyse, analyse_records, timeline
+from explain_generator import Load, judge, own_cgroup, quota, throttling
+from explain_histogram import Histogram
+from explain_server_timing import Setting, Timing
+from explain_tally import MOST_BINS, MOST_ERRORS, Record, Tally, tally_of
+from explain_text import rows, text
 
 USUAL = Setting(3, 6, "gthread", 1)
 FINE = [Load(seconds=10, cpu_seconds=3, lag_ms=20, lags=200)]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server_timing import LONGEST, Setting, Timing, header_of, headers_of, parse, parse_all, parse_any
+from explain_server_timing import LONGEST, Setting, Timing, header_of, headers_of, parse, parse_all, parse_any
 
 OURS = 'app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1 cpu=12.34 rss=48.1"'
 TIMING = Timing(101.9, 1.2, 17, Setting(3, 6, "gthread", 1), 12.34, 48.1)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from explain_verdict import CPU_FULL
 from sweep import charts
 from sweep.predict import bound, demand_of
 from sweep.report import TEMPLATES, View, render
 from sweep.results import Results, ResultsError, create, load
 from sweep.text import cell, code, code_cell, fenced, figure, percent, plain
 from tests.sweep import samples
-from verdict import CPU_FULL
 
 FILES = ["recommendation.json", "report.html", "report.md", "results.csv"]
 

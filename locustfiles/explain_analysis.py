@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from generator import Judgement, Load, judge
-from histogram import Histogram
-from laws import MS, WorkerFigures, figures
-from tally import Record, Tally, tally_of
-from verdict import decide
+from explain_generator import Judgement, Load, judge
+from explain_histogram import Histogram
+from explain_laws import MS, WorkerFigures, figures
+from explain_tally import Record, Tally, tally_of
+from explain_verdict import decide
 
 SCHEMA = 1
 

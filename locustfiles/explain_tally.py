@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from histogram import Histogram
-from server_timing import Setting, Timing
+from explain_histogram import Histogram
+from explain_server_timing import Setting, Timing
 
 # Bounds on what grows with something else than the number of requests.
 MOST_BINS = 600

@@ -23,10 +23,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from generator import THROTTLED_MOST, Judgement, cores
-from laws import MS, Figures, ratio, slots_of
-from summary import plural
-from tally import Tally
+from explain_generator import THROTTLED_MOST, Judgement, cores
+from explain_laws import MS, Figures, ratio, slots_of
+from explain_tally import Tally
+from explain_text import plural
 
 LEAST_REQUESTS = 10
 ERRORS = 0.01

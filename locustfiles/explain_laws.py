@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server_timing import Setting
-from tally import Tally, Worker
+from explain_server_timing import Setting
+from explain_tally import Tally, Worker
 
 MS = 1e3  # in one second
 

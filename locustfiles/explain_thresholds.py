@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from tally import Tally
+from explain_tally import Tally
 
 EXIT_CODE = 3
 
