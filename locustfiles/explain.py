@@ -17,6 +17,7 @@ import os
 import re
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,10 +30,12 @@ import explain_text
 import explain_thresholds
 import explain_web
 from explain_analysis import analyse, timeline
-from explain_generator import Load, Monitor
+from explain_generator import Load
 from explain_laws import slots_of
+from explain_monitor import Monitor
 from explain_server_timing import Timing, headers_of, parse_all
 from explain_tally import Record, Tally
+from explain_types import Analysis, Timeline
 
 logger = logging.getLogger("locust.explain")
 
@@ -152,9 +155,9 @@ class Explanation:
     def counted(self) -> Tally:
         """Return the tally with all that belongs to it; a master's has the first waits from its worker processes."""
         self.count()
-        if self.first and self.tally.setting:
+        if self.first and (setting := self.tally.setting):
             # If all users start at once, as many requests as there are slots find one free; other processes make some.
-            number = max(1, (slots_of(self.tally.setting) or 1) // 2)
+            number = max(1, (slots_of(setting.workers, setting.threads, setting.worker_class) or 1) // 2)
             self.tally.first_wait_ms = median(self.first[:number])
         return self.tally
 
@@ -210,7 +213,7 @@ class Explanation:
             return sum(self.seconds.values()) / len(self.seconds) if self.seconds else 0.0
         return self.elapsed()
 
-    def analysis(self) -> dict[str, Any]:
+    def analysis(self) -> Analysis:
         """Return the analysis as it is now."""
         tally = self.counted()
         if isinstance(self.environment.runner, MasterRunner):
@@ -227,7 +230,7 @@ class Explanation:
             paced_rps(self.environment.user_classes, self.users),
         )
 
-    def timeline(self) -> dict[str, Any]:
+    def timeline(self) -> Timeline:
         """Return the run over time, for the plots."""
         self.count()
         return timeline(self.tally, min(self.seconds.values()) if self.seconds else self.elapsed())
@@ -361,7 +364,7 @@ def on_quitting(environment: Any, **_others: Any) -> None:
     found, options = explanation.analysis(), environment.parsed_options
     if target := getattr(options, "analysis_json", None):
         try:
-            Path(target).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            Path(target).write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             logger.error(f"--analysis-json {target}: {error.strerror}: expected a file that can be written")
             environment.process_exit_code = 1

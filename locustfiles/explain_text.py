@@ -3,69 +3,75 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
+
+from explain_types import Analysis, SettingInForce
+from explain_words import figure, plural, share
 
 WIDTH = 110
 MOST_ROWS = 20  # of workers
 
 
-def rows(analysis: dict[str, Any]) -> list[tuple[str, str]]:
+def rows(analysis: Analysis) -> list[tuple[str, str]]:
     """Return what each row is called and says; the verdict first, a row per worker last."""
-    verdict, load, setting = analysis["verdict"], analysis["load"], analysis["setting"]
-    found = [("Verdict: " + verdict["code"], verdict["text"]), ("What to set", verdict["suggestion"])]
-    if setting["workers"] is not None:
+    verdict, load, setting = analysis.verdict, analysis.load, analysis.setting
+    found = [("Verdict: " + verdict.code, verdict.text), ("What to set", verdict.suggestion)]
+    if setting.workers is not None:
         found += [
             ("Setting", described(setting)),
-            ("Busy slots", of(analysis["slots_busy"], setting["slots"], analysis["slot_utilization"])),
-            ("CPU of the plan", f"{share(analysis['cpu_utilization'])} of {setting['vcpu']} vCPU"),
-            ("Memory of the workers", f"{figure(analysis['memory_mb'])} MB"),
+            ("Busy slots", of(analysis.slots_busy, setting.slots, analysis.slot_utilization)),
+            ("CPU of the plan", f"{share(analysis.cpu_utilization)} of {setting.vcpu} vCPU"),
+            ("Memory of the workers", f"{figure(analysis.memory_mb)} MB"),
         ]
-    failed = f", {load['failures']} failed" if load["failures"] else ""
+    failed = f", {load.failures} failed" if load.failures else ""
     found.append(
         (
             "Load",
-            f"{plural(load['users'], 'user')}, {figure(load['rps'])} requests/s, {load['requests']} requests "
-            f"in {load['seconds']:.0f} s{failed}",
+            f"{plural(load.users, 'user')}, {figure(load.rps)} requests/s, {load.requests} requests "
+            f"in {load.seconds:.0f} s{failed}",
         )
     )
-    named = {"Response time": "response_ms", "Wait (queues and wire)": "wait_ms", "In the app": "app_ms"}
-    for name, key in named.items():
-        times = analysis[key]
-        if times["mean"] is not None:
-            percentiles = ", ".join(f"{p} {figure(times[p])}" for p in ("p50", "p95", "p99"))
-            found.append((name, f"{figure(times['mean'])} ms ({percentiles})"))
-    if analysis["cpu_ms"]["mean"] is not None:
-        found.append(("CPU time in the app", f"{figure(analysis['cpu_ms']['mean'])} ms"))
-        names = {"slots_rps": "slots", "cpu_rps": "CPU", "users_rps": "users"}
-        rates = [f"{names[key]} {figure(rate)}" for key, rate in analysis["bounds"].items() if rate is not None]
-        found.append(("Bounds, requests/s", ", ".join(rates)))
-    generator = analysis["generator"]
+    named = {
+        "Response time": analysis.response_ms,
+        "Wait (queues and wire)": analysis.wait_ms,
+        "In the app": analysis.app_ms,
+    }
+    for name, times in named.items():
+        if times.mean is not None:
+            percentiles = f"p50 {figure(times.p50)}, p95 {figure(times.p95)}, p99 {figure(times.p99)}"
+            found.append((name, f"{figure(times.mean)} ms ({percentiles})"))
+    if analysis.cpu_ms.mean is not None:
+        bounds = analysis.bounds
+        found.append(("CPU time in the app", f"{figure(analysis.cpu_ms.mean)} ms"))
+        rates = {"slots": bounds.slots_rps, "CPU": bounds.cpu_rps, "users": bounds.users_rps}
+        told = [f"{name} {figure(rate)}" for name, rate in rates.items() if rate is not None]
+        found.append(("Bounds, requests/s", ", ".join(told)))
+    generator = analysis.generator
     found.append(
         (
             "Generator",
-            f"{generator['cpu_percent']:.0f} % of a core, {generator['lag_ms']:.1f} ms late, offered "
-            f"{figure(generator['offered_rps'])} and achieved {figure(generator['achieved_rps'])} requests/s",
+            f"{generator.cpu_percent:.0f} % of a core, {generator.lag_ms:.1f} ms late, offered "
+            f"{figure(generator.offered_rps)} and achieved {figure(generator.achieved_rps)} requests/s",
         )
     )
-    for worker in analysis["workers"][:MOST_ROWS]:
+    for worker in analysis.workers[:MOST_ROWS]:
         found.append(
             (
-                f"Worker {worker['pid']}" if worker["pid"] else "Further workers",
-                f"{worker['requests']} requests ({share(worker['share'])}), {figure(worker['slots_busy'])} slots busy, "
-                f"{share(worker['cpu_cores'])} of a core, {figure(worker['memory_mb'])} MB",
+                f"Worker {worker.pid}" if worker.pid else "Further workers",
+                f"{worker.requests} requests ({share(worker.share)}), {figure(worker.slots_busy)} slots busy, "
+                f"{share(worker.cpu_cores)} of a core, {figure(worker.memory_mb)} MB",
             )
         )
     return found
 
 
-def described(setting: dict[str, Any]) -> str:
+def described(setting: SettingInForce) -> str:
     """Return gunicorn's setting in words."""
-    size = f"{plural(setting['workers'], 'worker')} × {plural(setting['threads'], 'thread')}"
-    slots = "no fixed number of slots" if setting["slots"] is None else plural(setting["slots"], "slot")
-    return f"{size} ({setting['worker_class']}) = {slots} on {setting['vcpu']} vCPU"
+    size = f"{plural(setting.workers or 0, 'worker')} × {plural(setting.threads or 0, 'thread')}"
+    slots = "no fixed number of slots" if setting.slots is None else plural(setting.slots, "slot")
+    return f"{size} ({setting.worker_class}) = {slots} on {setting.vcpu} vCPU"
 
 
-def text(analysis: dict[str, Any]) -> str:
+def text(analysis: Analysis) -> str:
     """Return the verdict and a compact table, with a newline before it."""
     verdict, *table = rows(analysis)
     head = textwrap.fill(f"{verdict[0]}. {verdict[1]}", WIDTH)
@@ -74,23 +80,6 @@ def text(analysis: dict[str, Any]) -> str:
     for name, line in table:
         lines += textwrap.wrap(line, WIDTH, initial_indent=f" {name:{left}}  ", subsequent_indent=" " * (left + 3))
     return "\n".join(["", "Why?", "", head, "", *lines, ""])
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def figure(value: float | None) -> str:
-    """Return a number with three significant digits, whole above 100."""
-    if value is None:
-        return "-"
-    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
-
-
-def share(value: float | None) -> str:
-    """Return a share in percent."""
-    return "-" if value is None else f"{value * 100:.0f} %"
 
 
 def of(busy: float | None, slots: int | None, utilization: float | None) -> str:

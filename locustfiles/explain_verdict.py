@@ -21,16 +21,17 @@ right: slots at 80 % with 10 % waiting is the start of a queue.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-from explain_generator import THROTTLED_MOST, Judgement, cores
-from explain_laws import MS, Figures, ratio, slots_of
+from explain_figures import Figures
+from explain_generator import THROTTLED_MOST, Judgement
+from explain_laws import ratio
+from explain_suggestion import Shape, bounds_of, current, fit, memory_note, named, needed, suggest
 from explain_tally import Tally
-from explain_text import plural
+from explain_types import Verdict
+from explain_words import ms, percent, plural, rps
 
 LEAST_REQUESTS = 10
 ERRORS = 0.01
-CPU_FULL = 0.85
 SLOTS_FULL = 0.80
 ALL_SLOTS = 0.90
 COVERED = 0.90  # of the responses that did not fail must have had the header
@@ -39,36 +40,10 @@ WAITING = 0.10
 UNEVEN = 1 / 3
 # Waiting below this is the wire and the accepting of a connection, whatever its share.
 LEAST_QUEUE = 0.002  # s
+# What bare gthread and event loops lack.
+EXACT = "this project's worker class, gunicorn_slots.SlotWorker, takes a connection only while it has a free thread."
 # From this share of the CPU on, gunicorn's own part of a request waits for the app's other threads, too.
 COMPETING = 0.50
-# A suggested setting leaves this much of the CPU and of the memory free.
-CPU_TARGET = 0.70
-MEMORY_TARGET = 0.85
-# With more threads than this in one process, they mostly wait for each other's GIL.
-MOST_THREADS = 64
-
-
-class Verdict(NamedTuple):
-    """The verdict: a code of design.md, a sentence with its figures, and what to do."""
-
-    code: str
-    text: str
-    suggestion: str
-
-
-class Shape(NamedTuple):
-    """A setting to try."""
-
-    workers: int
-    threads: int
-
-    @property
-    def slots(self) -> int:
-        """Requests served at a time."""
-        return self.workers * self.threads
-
-    def __str__(self) -> str:
-        return f"GUNICORN_WORKERS={self.workers} GUNICORN_THREADS={self.threads}"
 
 
 def decide(  # noqa: PLR0911 one return a rule
@@ -88,7 +63,7 @@ def decide(  # noqa: PLR0911 one return a rule
         return generator(found, judgement)
     if tally.failures >= ERRORS * tally.requests:
         return errors(tally)
-    if found.cores >= CPU_FULL * found.reachable_cores:
+    if found.cpu_full:
         return gil(found, memory_mb) if found.setting.workers < found.setting.vcpu else cpu(found, memory_mb)
     if uneven(found):
         return imbalance(found, memory_mb)
@@ -126,7 +101,7 @@ def uneven(found: Figures) -> bool:
         return False
     slots_each = found.slots / number if found.slots else math.inf
     full = [worker.slots_busy >= WORKER_FULL * slots_each for worker in found.workers]
-    hot = any(worker.cores >= WORKER_FULL for worker in found.workers)
+    hot = any(worker.cpu_cores >= WORKER_FULL for worker in found.workers)
     # Where all that get requests are full, all requests have that wait, and none is quick to compare it with.
     wait = found.wait if all(full) else found.queue
     return hot or (any(full) and waits(found, wait))
@@ -159,7 +134,7 @@ def generator(found: Figures, judgement: Judgement) -> Verdict:
     if quota and judgement.throttled_percent >= THROTTLED_MOST * 100:
         advice = f"Give Locust more than {quota:g} CPU"
     else:
-        free = min(cores(), int(quota)) if quota else cores()
+        free = min(judgement.cores, int(quota)) if quota else judgement.cores
         more = max(2, judgement.processes + 1)
         advice = f"Set LOCUST_PROCESSES={more}" if more <= free else "Run Locust on another machine than the app"
     return Verdict("generator", text, f"{advice}, and use FastHttpUser rather than HttpUser (a quarter of the CPU).")
@@ -188,10 +163,10 @@ def cpu(found: Figures, memory_mb: float | None) -> Verdict:
     )
     more = setting.vcpu * 2
     shape = Shape(max(setting.workers, more), setting.threads)
-    allowed = found.bounds(None, shape.workers, more)["cpu_rps"]
-    setting_there = shape if found.slots is not None else f"GUNICORN_WORKERS={shape.workers}"
-    advice = f"Less CPU for a request, or a plan with {more} vCPU and {setting_there}: the CPU allows {rps(allowed)}."
-    need = f" Its workers need about {found.rss_mb * shape.workers:.0f} MB." if memory_mb else ""
+    allowed = bounds_of(found, shape, more).cpu_rps
+    there = named(found, shape)
+    advice = f"Less CPU for a request, or a plan with {more} vCPU and {there}: the CPU allows {rps(allowed)}."
+    need = f" Its workers need about {found.memory_each_mb * shape.workers:.0f} MB." if memory_mb else ""
     return Verdict("cpu", text, advice + need)
 
 
@@ -218,13 +193,19 @@ def imbalance(found: Figures, memory_mb: float | None) -> Verdict:
         free = f" while {max(0.0, found.slots - found.busy):.1f} of {found.slots} slots are free"
     text = f"The workers get {spread} % of the requests, so a request waits {ms(found.wait)}{free}."
     if found.slots is None:
-        return Verdict("imbalance", text, "Try gthread, whose slots this project's gunicorn.conf.py makes exact.")
+        return Verdict("imbalance", text, f"Leave GUNICORN_WORKER_CLASS unset: {EXACT}")
     shape = fit(found, needed(found, memory_mb), memory_mb)
-    exact = (
-        "Leave GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE unset, so that this project's gunicorn.conf.py makes "
-        "the slots exact, and set "
+    return Verdict(
+        "imbalance", text, f"{exactly(found.setting.worker_class)} And set {suggest(found, shape, memory_mb)}"
     )
-    return Verdict("imbalance", text, exact + suggest(found, shape, memory_mb))
+
+
+def exactly(worker_class: str) -> str:
+    """Say what keeps a worker from taking connections for which it has no free thread."""
+    if worker_class.endswith("SlotWorker"):
+        return "Leave GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE unset, so that the slots are exact."
+    unset = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE"
+    return f"Leave {unset} unset: {EXACT}"
 
 
 def slots(found: Figures, memory_mb: float | None) -> Verdict:
@@ -235,12 +216,13 @@ def slots(found: Figures, memory_mb: float | None) -> Verdict:
         f"{busy} busy while the CPU {'idles' if found.cpu_utilization < 0.5 else 'is'} at "
         f"{percent(found.cpu_utilization)}: a request waits {ms(found.wait)} for a slot, then takes {ms(found.app)}."
     )
-    rates = found.bounds(shape.slots, shape.workers)
-    cpu_first = rates["cpu_rps"] is not None and rates["cpu_rps"] == min(rate for rate in rates.values() if rate)
+    promised = bounds_of(found, shape)
+    lowest = promised.lowest()
+    cpu_first = lowest is not None and lowest[1] == promised.cpu_rps
     if found.slots is not None and shape.slots <= found.slots:
         left = "memory" if memory_mb and shape.workers < found.setting.workers else "CPU"
         why = f"the plan's {left} has no room for more" if left == "memory" or cpu_first else "these users need no more"
-        advice = f"Keep {current(found)}: {why}. A larger plan, or shorter requests."
+        advice = f"Keep {named(found, current(found))}: {why}. A larger plan, or shorter requests."
         return Verdict("slots", text, advice + memory_note(found, shape, memory_mb))
     limit = "; then the CPU becomes the limit" if cpu_first else ""
     text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(found.users, 'user')}{limit}."
@@ -259,91 +241,8 @@ def healthy(found: Figures, memory_mb: float | None) -> Verdict:
     room = f"the CPU is at {percent(found.cpu_utilization)}"
     if found.slots is not None:
         room = f"{found.busy:.1f} of {plural(found.slots, 'slot')} are busy, {room}"
-    rates = {name: rate for name, rate in found.bounds(found.slots, found.setting.workers).items() if rate}
-    first = min(rates, key=lambda name: rates[name], default="users_rps")
-    words = {"slots_rps": "slots", "cpu_rps": "CPU", "users_rps": "users"}
-    tail = f" The first bound is that of the {words[first]}, {rps(rates[first])}." if rates else ""
-    return Verdict("healthy", f"{text}; {room}.", f"Keep {current(found)}.{tail}" + memory_note(found, None, memory_mb))
-
-
-# --- the setting to try ----------------------------------------------------------------------------
-
-
-def needed(found: Figures, memory_mb: float | None) -> Shape:
-    """Return the setting with which nobody waits for a slot, as far as the CPU has room for it.
-
-    Each of N users is in the app for S / (S + Z) of the time, so the slots in use vary around N times that; two
-    standard deviations above it is enough for 98 % of the time, and no more than N are ever needed. Where the CPU
-    bound comes first, X = (cores / C) requests a second fill X · S slots; a quarter more leaves none of that unused.
-    """
-    setting = found.setting
-    busy = found.app / (found.app + found.think) if found.app else 1.0
-    mean = found.users * busy
-    need = min(float(found.users), mean + 2 * math.sqrt(mean * (1 - busy)))
-    rate = ratio(found.users, found.app + found.think) or 0.0
-    workers = max(setting.workers, min(setting.vcpu, math.ceil(rate * found.cpu / CPU_TARGET)))
-    workers = fit(found, Shape(workers, 1), memory_mb).workers
-    if found.cpu > 0:
-        need = min(need, 1.25 * found.app * min(workers, setting.vcpu) / found.cpu)
-    slots_now = slots_of(setting) or 0
-    count = max(math.ceil(need - 1e-9), 1)
-    if found.cpu_utilization < CPU_TARGET:
-        count = max(count, slots_now)  # never fewer, while there is CPU to serve them
-    if math.ceil(count / workers) > MOST_THREADS:
-        workers = fit(found, Shape(math.ceil(count / MOST_THREADS), 1), memory_mb).workers
-    return Shape(workers, math.ceil(count / workers))
-
-
-def fit(found: Figures, shape: Shape, memory_mb: float | None) -> Shape:
-    """Return the same slots with no more workers than the plan's memory has room for."""
-    if memory_mb is None or found.rss_mb <= 0:
-        return shape
-    most = max(1, int(MEMORY_TARGET * memory_mb / found.rss_mb))
-    return shape if shape.workers <= most else Shape(most, math.ceil(shape.slots / most))
-
-
-def suggest(found: Figures, shape: Shape, memory_mb: float | None) -> str:
-    """Return a setting with the throughput that the bounds allow for it."""
-    slots = shape.slots if found.slots is not None else None
-    rates = found.bounds(slots, shape.workers)
-    allowed = min((rate for rate in rates.values() if rate), default=None)
-    what = f"{shape} ({plural(slots, 'slot')})" if slots else f"GUNICORN_WORKERS={shape.workers}"
-    return f"{what}: the bounds allow {rps(allowed)} with {plural(found.users, 'user')}." + memory_note(
-        found, shape, memory_mb
-    )
-
-
-def memory_note(found: Figures, shape: Shape | None, memory_mb: float | None) -> str:
-    """Say what a setting needs of the plan's memory, if that is known and not little."""
-    if memory_mb is None:
-        return ""
-    need = found.rss_mb * (shape.workers if shape else found.setting.workers)
-    if need < 0.5 * memory_mb:
-        return ""
-    return f" Its workers need about {need:.0f} of {memory_mb:.0f} MB."
-
-
-def current(found: Figures) -> str:
-    """Return the setting in force, as it would be set."""
-    if found.slots is None:
-        return f"GUNICORN_WORKERS={found.setting.workers}"
-    return str(Shape(found.setting.workers, found.setting.threads))
-
-
-# --- words -----------------------------------------------------------------------------------------
-
-
-def percent(share: float) -> str:
-    """Return a share in whole percent, and small ones with a digit."""
-    return f"{share * 100:.1f} %" if 0 < share < 0.0095 else f"{share * 100:.0f} %"
-
-
-def ms(seconds: float) -> str:
-    """Return a time in ms, with a digit where it is short."""
-    value = seconds * MS
-    return f"{value:.1f} ms" if value < 9.95 else f"{value:.0f} ms"
-
-
-def rps(rate: float | None) -> str:
-    """Return a throughput."""
-    return "any rate" if rate is None else f"{rate:.1f} requests/s" if rate < 9.95 else f"{rate:.0f} requests/s"
+    tail = ""
+    if lowest := found.bounds.lowest():
+        tail = f" The first bound is that of the {'CPU' if lowest[0] == 'cpu' else lowest[0]}, {rps(lowest[1])}."
+    keep = f"Keep {named(found, current(found))}.{tail}" + memory_note(found, current(found), memory_mb)
+    return Verdict("healthy", f"{text}; {room}.", keep)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,9 @@ def install(environment: Any, explanation: Any) -> None:
     @blueprint.route("/explain/data")
     @ui.auth_required_if_enabled  # type: ignore[untyped-decorator]
     def data() -> Response:
-        found = explanation.analysis()
-        found["state"] = environment.runner.state
-        found["timeline"] = explanation.timeline()
-        return Response(json.dumps(found), mimetype="application/json", headers={"Cache-Control": "no-store"})
+        found = asdict(explanation.analysis())
+        further = {"state": environment.runner.state, "timeline": asdict(explanation.timeline())}
+        return Response(json.dumps(found | further), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
     @blueprint.route("/explain/<name>")
     @ui.auth_required_if_enabled  # type: ignore[untyped-decorator]

@@ -17,7 +17,7 @@ from sweep.results import Info, Setting
 from sweep.summary import P95_RESOLUTION, RPS_RESOLUTION, Cell
 from sweep.text import NBSP, figure, percent, whole
 
-CPU_FULL = 0.85  # from here on the analysis' verdict is "cpu"; explain_verdict.py has it, and a test compares them
+CPU_FULL = 0.85  # from here on the analysis' verdict is "cpu"; explain_laws.py has it, and a test compares them
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 MARK = "▸"  # before the recommended setting
 LAWS = {

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SCHEMA = 1
-ANALYSIS_SCHEMA = 1  # of locustfiles/explain_analysis.py
+ANALYSIS_SCHEMA = 2  # of locustfiles/explain_types.py
 
 # What a sweep is read for; a file that lacks one of these was not written by us, or was changed since.
 INFO_KEYS = {

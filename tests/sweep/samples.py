@@ -39,7 +39,7 @@ def analysis(
     response = users / rps  # without a pause a user is always in the system
     app = min(response, app_s) if limit != "cpu" else min(response, app_s + slots * cpu_s)
     found: dict[str, Any] = {
-        "schema": 1,
+        "schema": 2,
         "setting": {
             "workers": workers,
             "threads": threads,

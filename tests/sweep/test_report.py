@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from explain_verdict import CPU_FULL
+from explain_laws import CPU_FULL
 from sweep import charts
 from sweep.predict import bound, demand_of
 from sweep.report import TEMPLATES, View, render

@@ -64,7 +64,7 @@ def no_info(folder: Path) -> None:
 
 def analysis_of_another_schema(folder: Path) -> None:
     path = folder / "results.jsonl"
-    path.write_text(path.read_text().replace('"analysis": {"schema": 1', '"analysis": {"schema": 7'))
+    path.write_text(path.read_text().replace('"analysis": {"schema": 2', '"analysis": {"schema": 7'))
 
 
 def info_without_users(folder: Path) -> None:
@@ -81,7 +81,7 @@ def analysis_of_another_shape(folder: Path) -> None:
 
 def analysis_with_a_schema_only(folder: Path) -> None:
     (folder / "results.jsonl").write_text(
-        '{"workers": 1, "threads": 1, "repeat": 0, "status": "ok", "analysis": {"schema": 1}}\n'
+        '{"workers": 1, "threads": 1, "repeat": 0, "status": "ok", "analysis": {"schema": 2}}\n'
     )
 
 
@@ -100,9 +100,9 @@ def not_text(folder: Path) -> None:
         (no_info, "expected the folder of a sweep"),
         (other_schema, "schema=2: expected 1"),
         (other_keys, "expected the keys"),
-        (analysis_of_another_schema, "line 1: analysis.schema=7: expected 1"),
+        (analysis_of_another_schema, "line 1: analysis.schema=7: expected 2"),
         (info_without_users, "options: expected a key users"),
-        (analysis_of_another_shape, "line 1: analysis.schema=None: expected 1"),
+        (analysis_of_another_shape, "line 1: analysis.schema=None: expected 2"),
         (analysis_with_a_schema_only, "line 1: analysis.setting: expected a key workers"),
         (no_runs_of_ours, "line 1: expected a run"),
         (not_text, "expected a file of ours"),

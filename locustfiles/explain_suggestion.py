@@ -1,0 +1,96 @@
+"""The setting to try next, with what the bounds allow for it."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from explain_figures import Figures
+from explain_laws import Bounds, bounds, ratio
+from explain_words import plural, rps
+
+# A suggested setting leaves this much of the CPU and of the memory free.
+CPU_TARGET = 0.70
+MEMORY_TARGET = 0.85
+# With more threads than this in one process, they mostly wait for each other's GIL.
+MOST_THREADS = 64
+
+
+class Shape(NamedTuple):
+    """A setting to try."""
+
+    workers: int
+    threads: int
+
+    @property
+    def slots(self) -> int:
+        """Requests served at a time."""
+        return self.workers * self.threads
+
+    def __str__(self) -> str:
+        return f"GUNICORN_WORKERS={self.workers} GUNICORN_THREADS={self.threads}"
+
+
+def needed(found: Figures, memory_mb: float | None) -> Shape:
+    """Return the setting with which nobody waits for a slot, as far as the CPU has room for it.
+
+    Each of N users is in the app for S / (S + Z) of the time, so the slots in use vary around N times that; two
+    standard deviations above it is enough for 98 % of the time, and no more than N are ever needed. Where the CPU
+    bound comes first, X = (cores / C) requests a second fill X · S slots; a quarter more leaves none of that unused.
+    """
+    setting = found.setting
+    busy = found.app / (found.app + found.think) if found.app else 1.0
+    mean = found.users * busy
+    need = min(float(found.users), mean + 2 * math.sqrt(mean * (1 - busy)))
+    rate = ratio(found.users, found.app + found.think) or 0.0
+    workers = max(setting.workers, min(setting.vcpu, math.ceil(rate * found.cpu / CPU_TARGET)))
+    workers = fit(found, Shape(workers, 1), memory_mb).workers
+    if found.cpu > 0:
+        need = min(need, 1.25 * found.app * min(workers, setting.vcpu) / found.cpu)
+    count = max(math.ceil(need - 1e-9), 1)
+    if found.cpu_utilization < CPU_TARGET:
+        count = max(count, found.slots or 0)  # never fewer, while there is CPU to serve them
+    if math.ceil(count / workers) > MOST_THREADS:
+        workers = fit(found, Shape(math.ceil(count / MOST_THREADS), 1), memory_mb).workers
+    return Shape(workers, math.ceil(count / workers))
+
+
+def fit(found: Figures, shape: Shape, memory_mb: float | None) -> Shape:
+    """Return the same slots with no more workers than the plan's memory has room for."""
+    if memory_mb is None or found.memory_each_mb <= 0:
+        return shape
+    most = max(1, int(MEMORY_TARGET * memory_mb / found.memory_each_mb))
+    return shape if shape.workers <= most else Shape(most, math.ceil(shape.slots / most))
+
+
+def bounds_of(found: Figures, shape: Shape, vcpu: int | None = None) -> Bounds:
+    """Return the bounds of a setting for the same requests and users, on this plan or another one."""
+    return bounds(found.demand, found.users, shape.workers, shape.slots, vcpu or found.setting.vcpu)
+
+
+def current(found: Figures) -> Shape:
+    """Return the setting in force."""
+    return Shape(found.setting.workers, found.setting.threads)
+
+
+def named(found: Figures, shape: Shape) -> str:
+    """Return a setting as it would be set; a worker class without slots is told no threads."""
+    return f"GUNICORN_WORKERS={shape.workers}" if found.slots is None else str(shape)
+
+
+def suggest(found: Figures, shape: Shape, memory_mb: float | None) -> str:
+    """Return a setting with the throughput that the bounds allow for it."""
+    lowest = bounds_of(found, shape).lowest()
+    slots = f" ({plural(shape.slots, 'slot')})" if found.slots is not None else ""
+    allowed = f"the bounds allow {rps(lowest[1] if lowest else None)} with {plural(found.users, 'user')}"
+    return f"{named(found, shape)}{slots}: {allowed}." + memory_note(found, shape, memory_mb)
+
+
+def memory_note(found: Figures, shape: Shape, memory_mb: float | None) -> str:
+    """Say what a setting needs of the plan's memory, if that is known and not little."""
+    if memory_mb is None:
+        return ""
+    need = found.memory_each_mb * shape.workers
+    if need < 0.5 * memory_mb:
+        return ""
+    return f" Its workers need about {need:.0f} of {memory_mb:.0f} MB."

@@ -1,0 +1,128 @@
+"""What an analysis consists of: the JSON's one truth, for those who write it and those who read it.
+
+The names are the JSON's keys. docs/analysis.md says what each of them means; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from explain_laws import Bounds, Demand
+
+__all__ = [
+    "SCHEMA", "Analysis", "Bounds", "Code", "CpuTime", "Demand", "Generator", "SettingInForce", "Timeline", "Times",
+    "Verdict", "WorkerFigures", "Workload",
+]  # fmt: skip
+
+SCHEMA = 2  # 1 had no demand
+
+Code = Literal["healthy", "slots", "cpu", "gil", "imbalance", "errors", "generator", "no-data"]
+
+
+@dataclass(frozen=True)
+class SettingInForce:
+    """gunicorn's effective setting, as its responses said it; None without such a response."""
+
+    workers: int | None
+    threads: int | None
+    slots: int | None
+    worker_class: str | None
+    vcpu: int | None
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What the users did in the window."""
+
+    users: int
+    seconds: float
+    requests: int
+    failures: int
+    rps: float
+
+
+@dataclass(frozen=True)
+class Times:
+    """A time's mean and percentiles."""
+
+    mean: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True)
+class CpuTime:
+    """A time of which only the mean is known."""
+
+    mean: float | None
+
+
+@dataclass(frozen=True)
+class WorkerFigures:
+    """One gunicorn worker; pid 0 stands for all those beyond the number that is kept apart."""
+
+    pid: int
+    requests: int
+    share: float
+    slots_busy: float
+    cpu_cores: float
+    memory_mb: float
+
+
+@dataclass(frozen=True)
+class Generator:
+    """Locust itself."""
+
+    cpu_percent: float
+    saturated: bool
+    processes: int
+    lag_ms: float
+    quota_cpus: float | None
+    throttled_percent: float
+    offered_rps: float
+    achieved_rps: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the limit is: a code, a sentence with its figures, and what to do."""
+
+    code: Code
+    text: str
+    suggestion: str
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A run, explained."""
+
+    schema: int
+    setting: SettingInForce
+    load: Workload
+    response_ms: Times
+    wait_ms: Times
+    app_ms: Times
+    cpu_ms: CpuTime
+    slots_busy: float | None
+    slot_utilization: float | None
+    cpu_utilization: float | None
+    memory_mb: float | None
+    workers: tuple[WorkerFigures, ...]
+    demand: Demand
+    bounds: Bounds
+    generator: Generator
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The run over time, as columns of one length: what the plots are drawn from."""
+
+    at: list[float]
+    rps: list[float]
+    wait_ms: list[float | None]
+    app_ms: list[float | None]
+    slots_busy: list[float | None]
+    cpu_utilization: list[float | None]

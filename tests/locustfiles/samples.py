@@ -1,0 +1,59 @@
+"""Synthetic runs whose figures are known."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from explain_analysis import analyse
+from explain_generator import Load
+from explain_server_timing import Setting, Timing
+from explain_tally import Record, Tally, tally_of
+from explain_types import Verdict
+
+USUAL = Setting(3, 6, "gthread", 1)
+FINE = [Load(seconds=10, cpu_seconds=3, lag_ms=20, lags=200)]
+
+
+def run(
+    rate: float = 170.0,
+    app_ms: float = 100.0,
+    wait_ms: float = 2.0,
+    cpu_ms: float = 1.0,
+    setting: Setting = USUAL,
+    shares: tuple[float, ...] = (),
+    seconds: float = 10.0,
+    think_ms: float = 0.0,
+    spread: float = 0.0,
+) -> Iterator[Record]:
+    """A run in which each request costs a worker `cpu_ms`. `spread` of the requests share all of the wait."""
+    chance = random.Random(7)
+    shares = shares or tuple([1 / setting.workers] * setting.workers)
+    used = [0.0] * len(shares)
+    for number in range(round(rate * seconds)):
+        worker = chance.choices(range(len(shares)), shares)[0] if len(set(shares)) > 1 else number % len(shares)
+        used[worker] += cpu_ms / 1e3
+        wait = wait_ms if not spread else (wait_ms / spread if chance.random() < spread else 0.5)
+        timing = Timing(app_ms, cpu_ms * 0.7, 100 + worker, setting, 1 + used[worker], 40.0)
+        yield Record((number + 0.5) / rate, app_ms + wait, timing, None, think_ms)
+
+
+def uniform(setting: Setting, number: int, app_ms: float, wait_ms: float, cpu_s: float, think_ms: float = 0.0) -> Tally:
+    """Requests of one kind, spread over the workers."""
+    seen = min(setting.workers, 8)
+    return tally_of(
+        Record(
+            index / number * 10,
+            app_ms + wait_ms,
+            Timing(app_ms, cpu_s * 1e3, 1 + index % seen, setting, index * cpu_s / seen, 40.0),
+            None,
+            think_ms,
+        )
+        for index in range(number)
+    )
+
+
+def verdict(users: int = 36, memory_mb: float | None = None, **figures: Any) -> Verdict:
+    seconds = figures.get("seconds", 10.0)
+    return analyse(tally_of(run(**figures)), users, seconds, FINE, memory_mb).verdict

@@ -1,0 +1,20 @@
+"""The rows and the console text."""
+
+from __future__ import annotations
+
+from explain_analysis import analyse, analyse_records
+from explain_generator import Load
+from explain_server_timing import Setting
+from explain_text import rows, text
+from tests.locustfiles.samples import run, uniform
+
+
+def test_rows_begin_with_the_verdict_and_end_with_the_workers() -> None:
+    table = rows(analyse_records(run(), 36, 10.0))
+    assert table[0][0].startswith("Verdict: ")
+    assert [name for name, _ in table[-3:]] == ["Worker 100", "Worker 101", "Worker 102"]
+
+
+def test_a_header_cannot_take_the_memory() -> None:
+    tally = uniform(Setting(999_999_999, 999_999_999, "gthread", 999_999_999), 200, 100, 100, 0.001)
+    assert len(text(analyse(tally, 18, 10.0, [Load(10.0, 1.0)], None, None))) < 5000
