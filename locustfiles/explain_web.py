@@ -10,8 +10,12 @@ from typing import Any
 from flask import Blueprint, Response, abort, request, send_from_directory
 
 import explain_text
+from explain_run import Explanation
 
-FOLDER = Path(__file__).resolve().parent / "web"
+HERE = Path(__file__).resolve().parent
+# In the repository the page's files have a folder; where all files were laid flat side by side, as in a ConfigMap, they
+# lie here, or were left behind.
+FOLDER = next((folder for folder in (HERE / "web", HERE) if (folder / "explain.html").is_file()), None)
 # The page loads these, and nothing from anywhere else.
 ASSETS = ("explain.css", "explain.js", "uPlot-1.6.32.iife.min.js", "uPlot-1.6.32.min.css", "uPlot-LICENSE.txt")
 TAB = "why"
@@ -22,8 +26,8 @@ LINK = (
 )
 
 
-def install(environment: Any, explanation: Any) -> None:
-    """Add the tab, the page and the JSON to the web UI, behind its login if it has one."""
+def install(environment: Any, explanation: Explanation) -> None:
+    """Add the tab, the page and the JSON to the web UI, behind its login if it has one; no page without its files."""
     ui = environment.web_ui
     args = ui.template_args
     args["extended_tabs"] = [*args.get("extended_tabs", []), {"title": "Why?", "key": TAB}]
@@ -38,7 +42,7 @@ def install(environment: Any, explanation: Any) -> None:
     @blueprint.route("/explain")
     @ui.auth_required_if_enabled  # type: ignore[untyped-decorator] # Locust's
     def page() -> Response:
-        return send_from_directory(FOLDER, "explain.html", max_age=0)
+        return sent("explain.html", max_age=0)
 
     @blueprint.route("/explain/data")
     @ui.auth_required_if_enabled  # type: ignore[untyped-decorator]
@@ -52,7 +56,7 @@ def install(environment: Any, explanation: Any) -> None:
     def asset(name: str) -> Response:
         if name not in ASSETS:
             abort(404)
-        return send_from_directory(FOLDER, name, max_age=3600)
+        return sent(name, max_age=3600)
 
     ui.app.register_blueprint(blueprint)
 
@@ -67,6 +71,13 @@ def install(environment: Any, explanation: Any) -> None:
             stats = [table for table in answer.get("extended_stats", []) if table["key"] != TAB]
             answer["extended_stats"] = [*stats, {"key": TAB, "data": rows}]
             response.set_data(json.dumps(answer))
-        elif request.endpoint == "locust.index":
+        elif request.endpoint == "locust.index" and FOLDER:
             response.set_data(response.get_data(as_text=True).replace("</body>", f"{LINK}</body>"))
         return response
+
+
+def sent(name: str, max_age: int) -> Response:
+    """Return one of the page's files."""
+    if FOLDER is None:
+        abort(404)
+    return send_from_directory(FOLDER, name, max_age=max_age)
