@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.bed import gunicorn as bed
 from tests.bed.cores import cores
 from tests.bed.gunicorn import Server
 
 HERE = Path(__file__).parent
+SCENARIO = HERE / "scenario.py"
 
 
 def fetch(url: str, data: bytes | None = None) -> Any:
@@ -32,3 +35,10 @@ def gunicorn(workers: int, threads: int, *args: str, pinned: bool = True, **env:
     environ = {"GUNICORN_WORKERS": str(workers), "GUNICORN_THREADS": str(threads), "SERVER_TIMING": "true"}
     with bed.gunicorn(args, environ | env, pin=cores()[0] if pinned else None) as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def healthy() -> Iterator[Server]:
+    """3 × 12 slots."""
+    with gunicorn(3, 12) as server:
+        yield server

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.bed.waiting import wait_for
 from tests.locustfiles.conftest import gunicorn
-from tests.locustfiles.test_processes import Ui
+from tests.locustfiles.ui import Ui, web_ui
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def slow() -> Iterator[Ui]:
     """A test of 1 × 1 that has been running for some seconds."""
-    with gunicorn(1, 1) as server, Ui(server.url) as ui:
+    with gunicorn(1, 1) as server, web_ui(server.url) as ui:
         ui.swarm(12)
         wait_for(lambda: ui.data()["verdict"]["code"] == "slots" and len(ui.data()["timeline"]["at"]) >= 4)
         yield ui
@@ -97,7 +97,7 @@ def test_the_page_plots_the_run(browser: Browser, slow: Ui, scheme: Any, tmp_pat
 
 
 def test_the_page_before_and_after_a_test(browser: Browser) -> None:
-    with gunicorn(3, 6) as server, Ui(server.url) as ui:
+    with gunicorn(3, 6) as server, web_ui(server.url) as ui:
         page = browser.new_page()
         errors, _ = quiet(page, ui.url)
         page.goto(f"{ui.url}/explain")

@@ -16,7 +16,10 @@ from tests.locustfiles.conftest import HERE
 
 pytestmark = pytest.mark.container
 
-BARE = "gunicorn --bind=0.0.0.0:8000 --workers 3 --threads 6 --worker-connections 1000 --keep-alive 2 app:app"
+BARE = (
+    "gunicorn --bind=0.0.0.0:8000 --worker-class gthread --workers 3 --threads 6 --worker-connections 1000 "
+    "--keep-alive 2 app:app"
+)
 
 
 class Explained:

@@ -26,6 +26,11 @@ def test_the_sentence_of_the_issue() -> None:
 
 CASES: list[tuple[str, dict[str, Any], str]] = [
     ("enough slots", {"setting": Setting(3, 12, "gthread", 1), "rate": 350}, "healthy"),
+    (
+        "this project's worker, too few slots",
+        {"setting": Setting(3, 6, "SlotWorker", 1), "rate": 175, "wait_ms": 104},
+        "slots",
+    ),
     ("as many users as slots, all busy", {"users": 18, "rate": 175}, "healthy"),
     ("long wire, free slots", {"wait_ms": 80, "rate": 50}, "healthy"),
     ("one sync worker", {"setting": Setting(1, 1, "sync", 1), "rate": 9.8, "wait_ms": 3000}, "slots"),
@@ -112,3 +117,22 @@ def test_a_few_headers_are_no_data() -> None:
     verdict = analyse(tally, 18, 10.0, [Load(10.0, 1.0)], None, None).verdict
     assert verdict.code == "no-data"
     assert verdict.text.startswith("Only 100 of 1000 responses")
+
+
+@pytest.mark.parametrize("worker_class", ["gthread", "SlotWorker", "gunicorn_slots.SlotWorker"])
+def test_imbalance_advises_what_makes_the_slots_exact(worker_class: str) -> None:
+    found = verdict(users=18, rate=59, wait_ms=199, shares=(1.0,), setting=Setting(3, 6, worker_class, 1))
+    assert found.code == "imbalance"
+    assert "GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE unset" in found.suggestion
+    assert "GUNICORN_WORKERS=3 GUNICORN_THREADS=6" in found.suggestion
+    bare = worker_class == "gthread"  # gunicorn's own takes connections for which it has no thread, whatever is set
+    assert ("GUNICORN_WORKER_CLASS" in found.suggestion) is bare
+    assert ("gunicorn_slots.SlotWorker" in found.suggestion) is bare
+
+
+def test_an_event_loop_with_a_hot_worker_is_advised_the_slots() -> None:
+    setting = Setting(4, 1, "gevent", 4)
+    found = verdict(setting=setting, rate=60, cpu_ms=20, app_ms=60, shares=(0.8, 0.1, 0.1))
+    assert found.code == "imbalance"
+    assert "GUNICORN_WORKER_CLASS unset" in found.suggestion
+    assert "gthread" not in found.suggestion

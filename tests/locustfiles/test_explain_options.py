@@ -1,0 +1,65 @@
+"""Bad values, and empty ones."""
+
+from __future__ import annotations
+
+import configargparse  # type: ignore[import-untyped]
+import pytest
+
+from explain_options import add_options, memory_mb
+from tests.bed.locust import run
+from tests.locustfiles.conftest import SCENARIO
+
+NOBODY = "http://127.0.0.1:9"
+THRESHOLDS = (
+    "LOCUST_CHECK_RPS",
+    "LOCUST_CHECK_FAIL_RATIO",
+    "LOCUST_CHECK_AVG_RESPONSE_TIME",
+    "LOCUST_CHECK_PERCENTILE",
+)
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "words"),
+    [
+        (["--check-rps", "many"], {}, ["--check-rps", "'many'", "expected a number"]),
+        (["--check-rps", "-1"], {}, ["--check-rps", "expected"]),
+        (["--check-fail-ratio", "5"], {}, ["--check-fail-ratio", "'5'", "from 0 to 1"]),
+        (["--check-percentile", "p95"], {}, ["--check-percentile", "'p95'", "95:250"]),
+        ([], {"LOCUST_CHECK_AVG_RESPONSE_TIME": "nan"}, ["--check-avg-response-time", "'nan'", "expected"]),
+        ([], {"APP_MEMORY": "lots"}, ["--app-memory", "'lots'", "512m"]),
+        (["--analysis-json", "/nowhere/a.json"], {}, ["--analysis-json /nowhere/a.json", "expected a file"]),
+    ],
+)
+def test_a_bad_value_is_one_clear_line(args: list[str], env: dict[str, str], words: list[str]) -> None:
+    done = run(SCENARIO, "--headless", "-t", "1s", "--host", NOBODY, *args, environ=env, seconds=30)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    line = next(line for line in done.stderr.splitlines() if words[0] in line and "expected" in line)
+    assert all(word in line for word in words), line
+
+
+def test_an_empty_variable_is_none() -> None:
+    """Also against a server that misses every threshold there could be."""
+    empty = dict.fromkeys((*THRESHOLDS, "LOCUST_ANALYSIS_JSON", "APP_MEMORY"), "")
+    done = run(SCENARIO, "--headless", "-u", "1", "-t", "1s", "--host", NOBODY, environ=empty, seconds=30)
+    assert "Verdict: no-data" in done.stderr
+    assert "expected" not in done.stderr
+    assert "missed" not in done.stderr
+    assert done.returncode == 1  # Locust's own, as requests failed
+
+
+def test_every_option_has_a_variable_that_may_be_empty() -> None:
+    parser = configargparse.ArgumentParser()
+    add_options(parser)
+    ours = [action for action in parser._actions if action.dest != "help"]
+    assert {action.env_var for action in ours} == {*THRESHOLDS, "LOCUST_ANALYSIS_JSON", "APP_MEMORY"}
+    options = vars(parser.parse_args([], env_vars={action.env_var: "" for action in ours}))
+    assert [name for name, value in options.items() if value] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "mb"),
+    [("512m", 512), ("1.75g", 1792), ("2048k", 2), ("1048576", 1), ("512MB", 512), ("0", None), ("0g", None)],
+)
+def test_sizes(text: str, mb: float | None) -> None:
+    assert memory_mb(text) == mb
