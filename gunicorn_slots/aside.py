@@ -1,0 +1,139 @@
+# gunicorn-slots 0.2.0 (MIT), copied from that project's folder gunicorn_slots/. Its CHANGELOG says what is new.
+"""Connections that hold no slot: parked before their first byte, lingering after their last, watched by the poller."""
+
+from __future__ import annotations
+
+import itertools
+import selectors
+import socket
+import time
+from typing import Any
+
+from gunicorn_slots.connection import SlotConnection
+from gunicorn_slots.limits import ASIDE_MOST, LINGER_BYTES, LINGER_SECONDS, PARKED_LEAST_SECONDS, PARKED_SECONDS
+from gunicorn_slots.sockets import drain, half_close
+
+
+class Aside:
+    """Sockets in the order in which they expire, each with what is known of it.
+
+    Each counts as one of its worker's connections (`nr_conns`), so that a worker that ends waits for them.
+
+    Attributes:
+        waiting: by socket, its deadline by time.monotonic() and what is known.
+    """
+
+    seconds: float  # how long a socket may stay
+
+    def __init__(self, worker: Any) -> None:
+        self.worker = worker
+        self.waiting: dict[socket.socket, tuple[float, Any]] = {}
+
+    def readable(self, sock: socket.socket, known: Any) -> None:
+        """Something has arrived, or the peer has closed."""
+        raise NotImplementedError
+
+    def close(self, sock: socket.socket, known: Any) -> None:
+        """Close one that is watched no more."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return len(self.waiting)
+
+    def add(self, sock: socket.socket, known: Any) -> bool:
+        """Watch a socket; False if the kernel's limit for what is polled does not allow it."""
+        if len(self) >= ASIDE_MOST:
+            self.end_oldest()
+        try:
+            self.worker.poller.register(sock, selectors.EVENT_READ, self.on_readable)
+        except OSError:
+            return False
+        self.waiting[sock] = (time.monotonic() + self.seconds, known)
+        return True
+
+    def on_readable(self, sock: socket.socket) -> None:
+        """Called by the poller's dispatcher."""
+        if sock in self.waiting:  # one that has just gone may have an event in the same batch
+            self.readable(sock, self.waiting[sock][1])
+
+    def take(self, sock: socket.socket) -> Any:
+        """Watch a socket no more, and return what is known of it."""
+        self.worker.poller.unregister(sock)
+        return self.waiting.pop(sock)[1]
+
+    def end(self, sock: socket.socket) -> None:
+        """Close one."""
+        self.close(sock, self.take(sock))
+        self.worker.nr_conns -= 1
+
+    def end_oldest(self) -> bool:
+        """Close the one that would expire next; say whether there was one."""
+        oldest = next(iter(self.waiting), None)
+        if oldest is not None:
+            self.end(oldest)
+        return oldest is not None
+
+    def end_expired(self, now: float) -> None:
+        """Close those whose deadline has passed."""
+        for sock, _ in list(itertools.takewhile(lambda item: item[1][0] <= now, self.waiting.items())):
+            self.end(sock)
+
+
+class Parked(Aside):
+    """Connections without a byte so far; they may be about to speak.
+
+    gthread spends a thread on one for up to 5 s. Here the kernel keeps it (TCP_DEFER_ACCEPT), and after that the
+    poller. Without that option (a Unix socket, another system than Linux) every connection may be parked until its
+    first byte; one that then finds all threads busy waits for this worker.
+    """
+
+    seconds = PARKED_SECONDS
+
+    def readable(self, sock: socket.socket, known: SlotConnection) -> None:
+        self.take(sock)
+        self.worker.enqueue_req(known)
+
+    def close(self, sock: socket.socket, known: SlotConnection) -> None:
+        known.close()
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether there is no room, and even the oldest may not go yet."""
+        if len(self) < ASIDE_MOST:
+            return False
+        oldest_until = next(iter(self.waiting.values()))[0]
+        return oldest_until - time.monotonic() > PARKED_SECONDS - PARKED_LEAST_SECONDS
+
+    def cap(self, deadline: float) -> None:
+        """Let none stay longer than this."""
+        self.waiting = {sock: (min(until, deadline), known) for sock, (until, known) in self.waiting.items()}
+
+
+class Lingering(Aside):
+    """Connections whose response is written, until their client has closed too; known is how much it may still send."""
+
+    seconds = LINGER_SECONDS
+
+    def begin(self, sock: socket.socket) -> None:
+        """End a connection as RFC 9112, 9.6 asks: half-close, read to the peer's end, close.
+
+        gthread waits for that on its main loop, for up to 2 s, and accepts nothing meanwhile.
+
+        A plain close() with bytes unread makes the kernel send a reset, which can destroy a response that the client
+        has not read yet.
+        """
+        left = half_close(sock) and drain(sock, LINGER_BYTES)
+        if left and self.add(sock, left):
+            self.worker.nr_conns += 1
+        else:  # most clients have closed by now
+            sock.close()
+
+    def readable(self, sock: socket.socket, known: int) -> None:
+        left = drain(sock, known)
+        if left:
+            self.waiting[sock] = (self.waiting[sock][0], left)
+        else:
+            self.end(sock)
+
+    def close(self, sock: socket.socket, known: int) -> None:
+        sock.close()

@@ -1,0 +1,136 @@
+# gunicorn-slots 0.2.0 (MIT), copied from that project's folder gunicorn_slots/. Its CHANGELOG says what is new.
+"""A connection that is read with patience, but not for ever."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.http.errors import ParseException
+from gunicorn.workers import gthread
+
+from gunicorn_slots.limits import BODY_RATE, Limits, variable
+
+
+class GivenUpError(BaseException):
+    """Ends a request whose client is too slow, or whose body ends early or is malformed.
+
+    Not an Exception, as asyncio.CancelledError isn't: an app that reads the body must not take it for an
+    error of its own, log a traceback and answer 500.
+    """
+
+
+class SlotConnection(gthread.TConn):  # type: ignore[misc] # gunicorn ships no types
+    """A connection with limits on its reads, that leaves its polite end to the worker's poller."""
+
+    parser: Any
+
+    def __init__(
+        self,
+        cfg: Any,
+        sock: socket.socket,
+        client: Any,
+        server: Any,
+        limits: Limits,
+        linger: Callable[[socket.socket], None],
+    ) -> None:
+        """Take an accepted socket.
+
+        Args:
+            cfg: gunicorn's configuration.
+            sock: the connection's.
+            client, server: its addresses.
+            limits: how long its head and body may take.
+            linger: takes the socket after the last response.
+        """
+        super().__init__(cfg, sock, client, server)
+        self.limits, self.linger = limits, linger
+        self.data_ready = True  # handle() need not wait for the first byte
+
+    def init(self) -> None:
+        super().init()
+        if hasattr(self.parser, "unreader"):  # not with HTTP/2
+            self.parser.unreader.sock = PatientSocket(self)
+
+    def close(self, graceful: bool = False) -> None:
+        self.parser = None  # it knows this connection: left in, only the garbage collector would free the two
+        if graceful:
+            self.linger(self.sock)
+        else:
+            super().close()
+
+
+class PatientSocket:
+    """What the parser reads from: the socket, as long as its client doesn't keep the slot waiting.
+
+    Only the time spent waiting for bytes counts. A head has SLOT_HEAD_SECONDS. A body has SLOT_BODY_SECONDS, plus a
+    second for each BODY_RATE bytes, and no pause may be longer than the former.
+    """
+
+    def __init__(self, conn: SlotConnection) -> None:
+        self.conn, self.sock = conn, conn.sock
+        self.received, self.waited = 0, 0.0
+        self.in_body = False
+        # accept() has seen the first byte, so the first read need not be watched, and most requests are one.
+        self.at_once = not conn.cfg.is_ssl
+
+    def recv(self, size: int) -> bytes:
+        """Return what is there, as `socket.recv` does.
+
+        Raises:
+            GivenUpError: nothing came in time, or a body ends early.
+        """
+        if self.at_once:
+            self.at_once = False
+            data: bytes = self.sock.recv(size)
+            self.received = len(data)
+            return data
+        in_body = self.conn.parser.mesg is not None
+        if in_body and not self.in_body:
+            self.in_body, self.received, self.waited = True, 0, 0.0
+        part = "body" if in_body else "head"
+        limit = getattr(self.conn.limits, part)
+        credit = self.received / BODY_RATE if in_body else 0
+        begin = time.monotonic()
+        try:
+            self.sock.settimeout(max(0.001, min(limit, limit + credit - self.waited)) if limit else None)
+            data = self.sock.recv(size)
+        except TimeoutError:
+            waited = self.waited + time.monotonic() - begin
+            more = "more " if in_body else ""  # some may have come with the head
+            got = f"{self.received} {more}bytes of the {part} in {waited:.1f} s"
+            raise GivenUpError(f"{described(self.conn)}: {got} ({variable(part)}={limit})") from None
+        except OSError as error:
+            if in_body:
+                raise GivenUpError(f"{described(self.conn)}: {error.strerror}") from None
+            raise
+        finally:
+            self.sock.settimeout(None)
+        if in_body and not data:  # to an app it would look complete
+            raise GivenUpError(f"{described(self.conn)}: closed after {self.received} more bytes of the body")
+        self.waited += time.monotonic() - begin
+        self.received += len(data)
+        return data
+
+
+class CheckedReader:
+    """Reads a chunked body, and gives a malformed one up."""
+
+    def __init__(self, conn: SlotConnection, reader: Any) -> None:
+        self.conn, self.reader = conn, reader
+
+    def read(self, size: int) -> bytes:
+        try:
+            data: bytes = self.reader.read(size)
+        except ParseException as error:
+            raise GivenUpError(f"{described(self.conn)}: {error}") from None
+        return data
+
+
+def described(conn: SlotConnection) -> str:
+    """Return what is known of a request: its client, method and path."""
+    client = conn.client[0] if isinstance(conn.client, tuple) else "a local client"
+    message = getattr(conn.parser, "mesg", None)
+    return f"{client} {message.method} {message.path}" if message else client

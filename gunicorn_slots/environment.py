@@ -1,0 +1,146 @@
+# gunicorn-slots 0.2.0 (MIT), copied from that project's folder gunicorn_slots/. Its CHANGELOG says what is new.
+"""From the environment to gunicorn's settings, by gunicorn's own declarations; App Service's names too.
+
+GUNICORN_<SETTING>    any gunicorn setting by its name in a config file, upper-cased; lists are separated by
+                      commas, dictionaries are JSON, None is None; empty is unset
+PYTHON_ENABLE_GUNICORN_MULTIWORKERS, PYTHON_GUNICORN_CUSTOM_WORKER_NUM,
+PYTHON_GUNICORN_CUSTOM_THREAD_NUM    as on Azure App Service; below GUNICORN_*
+WEB_CONCURRENCY, PORT, FORWARDED_ALLOW_IPS    as gunicorn reads them; below those
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import gunicorn.config
+
+from gunicorn_slots.cgroup import available_cpus
+from gunicorn_slots.parsing import TRUE_OR_FALSE, BadSettingError, parse_count, parse_flag
+
+DECLARED = gunicorn.config.make_settings()
+
+# gunicorn accepts 0 for each of these and then never answers, or dies with a traceback.
+AT_LEAST_ONE = ("workers", "threads", "worker_connections", "backlog")
+
+# What gunicorn itself keeps in the environment under its own prefix.
+NOT_SETTINGS = ("GUNICORN_CMD_ARGS", "GUNICORN_PID", "GUNICORN_FD", "GUNICORN_DIRTY_SOCKET")
+
+# What Kubernetes injects into every pod for a Service called gunicorn, or gunicorn-something.
+KUBERNETES = re.compile(r"GUNICORN_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+KUBERNETES_PORT = re.compile(r"(tcp|udp|sctp)://")  # GUNICORN_PORT=tcp://10.0.0.1:80
+
+
+def default_workers() -> int:
+    """gunicorn's rule of thumb. A start to measure from."""
+    return 2 * available_cpus() + 1
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """Return {setting: (value, variable)} for all that the environment sets, the strongest variable first.
+
+    Raises:
+        BadSettingError: an unknown name under GUNICORN_, or a value that its setting refuses.
+    """
+    env = {name: text.strip() for name, text in environ.items() if text.strip()}
+    strongest = gunicorn_variables(env)
+    for name, value in [*app_service_variables(env), *gunicorns_own_variables(env)]:
+        strongest.setdefault(name, value)
+    return strongest
+
+
+def gunicorn_variables(env: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """Return what GUNICORN_<SETTING> sets."""
+    values = {}
+    for variable in sorted(name for name in env if name.startswith("GUNICORN_")):
+        if variable in NOT_SETTINGS or KUBERNETES.fullmatch(variable):
+            continue
+        if variable.endswith("_PORT") and KUBERNETES_PORT.match(env[variable]):
+            continue
+        name = variable.removeprefix("GUNICORN_").lower()
+        if name not in DECLARED:
+            near = difflib.get_close_matches(name, DECLARED, n=1)
+            hint = f": did you mean GUNICORN_{near[0].upper()}?" if near else ""
+            raise BadSettingError(variable, env[variable], f"gunicorn has no such setting{hint}")
+        values[name] = (parse_setting(name, env[variable], variable), variable)
+    return values
+
+
+def app_service_variables(env: Mapping[str, str]) -> list[tuple[str, tuple[Any, str]]]:
+    """Return what App Service's own names set: nothing unless the first of them is true."""
+    flag, workers, threads = (
+        "PYTHON_ENABLE_GUNICORN_MULTIWORKERS",
+        "PYTHON_GUNICORN_CUSTOM_WORKER_NUM",
+        "PYTHON_GUNICORN_CUSTOM_THREAD_NUM",
+    )
+    if flag not in env or not parse_flag(flag, env[flag]):
+        return []
+    values: list[tuple[str, tuple[Any, str]]] = []
+    if workers in env:
+        values.append(("workers", (parse_count(workers, env[workers]), workers)))
+    else:
+        values.append(("workers", (default_workers(), flag)))
+    if threads in env:
+        values.append(("threads", (parse_count(threads, env[threads]), threads)))
+    return values
+
+
+def gunicorns_own_variables(env: Mapping[str, str]) -> list[tuple[str, tuple[Any, str]]]:
+    """Return what gunicorn's own names set. With a configuration file gunicorn itself would not look at them."""
+    values: list[tuple[str, tuple[Any, str]]] = []
+    # 0 is unset: an empty one is fatal to gunicorn, so Compose needs a value that says nothing.
+    if concurrency := parse_count("WEB_CONCURRENCY", env.get("WEB_CONCURRENCY", "0"), 0):
+        values.append(("workers", (concurrency, "WEB_CONCURRENCY")))
+    if "PORT" in env:
+        values.append(("bind", ([f"0.0.0.0:{parse_count('PORT', env['PORT'], 1, 65535)}"], "PORT")))
+    if name := env.get("FORWARDED_ALLOW_IPS"):
+        ips = parse_setting("forwarded_allow_ips", name, "FORWARDED_ALLOW_IPS")
+        values.append(("forwarded_allow_ips", (ips, "FORWARDED_ALLOW_IPS")))
+    return values
+
+
+def parse_setting(name: str, text: str, variable: str) -> Any:
+    """Parse one setting as gunicorn declares it, and let gunicorn's own validator check it."""
+    declared = DECLARED[name]
+    default = type(declared).default
+    if callable(default):
+        raise BadSettingError(
+            variable, text, "expected no such variable: a hook is a function, define it in gunicorn.conf.py"
+        )
+    if name == "config":
+        raise BadSettingError(variable, text, "expected on the command line: -c names the config file")
+    if text.lower() == "none" and default is None:
+        return None
+    value: Any
+    try:
+        if declared.type is int and not name.startswith("http2"):  # those have bounds of their own
+            value = parse_count(variable, text, 1 if name in AT_LEAST_ONE else 0)
+        elif declared.action == "append":
+            value = [part.strip() for part in text.split(",") if part.strip()]
+            if not value:
+                raise BadSettingError(variable, text, "expected one value or more, separated by commas")
+        elif isinstance(default, dict):
+            value = json.loads(text)
+        else:
+            value = declared.type(text) if declared.type else text
+        declared.copy().set(value)
+    except BadSettingError:
+        raise
+    except Exception as error:
+        expected = kind_of(name)
+        reason = "" if expected == TRUE_OR_FALSE else f" ({' '.join(str(error).split())})"  # one line
+        raise BadSettingError(variable, text, f"expected {expected}{reason}") from None
+    return value
+
+
+def kind_of(name: str) -> str:
+    """Say in words what a setting takes."""
+    declared = DECLARED[name]
+    if isinstance(type(declared).default, dict):
+        return "a JSON object"
+    if declared.action in ("store_true", "store_const"):
+        return TRUE_OR_FALSE
+    return f"a valid {name}"

@@ -1,0 +1,137 @@
+# gunicorn-slots 0.2.0 (MIT), copied from that project's folder gunicorn_slots/. Its CHANGELOG says what is new.
+"""Requests that hang: they lose their slot, and their worker ends in its turn if their threads stay.
+
+gthread's `timeout` doesn't see one. After SLOT_REQUEST_SECONDS without a byte to or from its client, its connection is
+closed, and new threads serve in place of the one that hangs. Nobody can end that one, so the worker then ends when no
+other one has just done so and nothing long is under way, and a new worker takes its place. TCP on Linux only: elsewhere
+nobody counts the bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import mmap
+import os
+import socket
+import struct
+import sys
+import time
+from typing import Any
+
+from gunicorn_slots.connection import SlotConnection, described
+from gunicorn_slots.limits import TURN_SECONDS
+
+
+class Turn:
+    """When a worker has last ended because of threads that hang, by time.monotonic(); all workers share it."""
+
+    def __init__(self) -> None:
+        self.shared = mmap.mmap(-1, struct.calcsize("d"))  # anonymous memory, shared over fork
+
+    def has_come(self, now: float) -> bool:
+        """Whether that is so long ago that the next one may end."""
+        return bool(now - struct.unpack("d", self.shared)[0] >= TURN_SECONDS)
+
+    def take(self, now: float) -> None:
+        """Note that a worker ends."""
+        self.shared[:] = struct.pack("d", now)
+
+
+TURN = Turn()  # made before the first fork, as a worker's class is loaded before it
+
+
+class HangWatch:
+    """What a worker serves, and what of it hangs.
+
+    Attributes:
+        serving: connection to when it got its slot, the oldest first.
+        running: those of them that are in a thread.
+        hanging: connection to when it was given up, if its thread has not ended since.
+    """
+
+    def __init__(self, worker: Any, limit: int) -> None:
+        """Watch a worker's requests; `limit` in seconds, 0 is none."""
+        self.worker, self.limit = worker, limit
+        self.serving: dict[SlotConnection, float] = {}
+        self.running: set[SlotConnection] = set()
+        self.hanging: dict[SlotConnection, float] = {}
+        self.looked_at = 0.0
+
+    def begin(self, conn: SlotConnection) -> None:
+        """Note that a connection has got its slot."""
+        self.serving[conn] = time.monotonic()
+
+    def end(self, conn: SlotConnection) -> bool:
+        """Note that a connection's thread has ended; False if it was given up before."""
+        if self.serving.pop(conn, None) is not None:
+            return True
+        del self.hanging[conn]
+        return False
+
+    def look(self, now: float) -> None:
+        """Look for requests that hang, once a second at the most."""
+        if now - self.looked_at < 1 or not self.limit:
+            return
+        self.looked_at = now
+        for conn, since in list(itertools.takewhile(lambda item: now - item[1] > self.limit, self.serving.items())):
+            # One that is in no thread waits for one, and one that has sent or got something is a long download, say.
+            if conn in self.running and quiet_seconds(conn.sock) >= self.limit:
+                self.give_up(conn, since, now)
+        self.end_worker_in_turn(now)
+
+    def give_up(self, conn: SlotConnection, since: float, now: float) -> None:
+        """Take the slot from a request that hangs."""
+        worker = self.worker
+        seconds = now - since
+        worker.log.error(
+            "Gave up on %s: hangs for %.0f s (SLOT_REQUEST_SECONDS=%s)", described(conn), seconds, self.limit
+        )
+        with contextlib.suppress(OSError):
+            conn.sock.shutdown(socket.SHUT_RDWR)  # ends a thread that waits for this client
+        del self.serving[conn]
+        self.hanging[conn] = now
+        worker.nr_conns -= 1
+        worker.tpool.shutdown(wait=False, cancel_futures=True)  # what is under way ends there
+        worker.tpool = worker.get_thread_pool()
+
+    def end_worker_in_turn(self, now: float) -> None:
+        """End the worker if it has threads that hang, and no other worker has just ended for that."""
+        worker = self.worker
+        stuck = sum(now - since >= 1 for since in self.hanging.values())
+        # An only worker that ends leaves nobody to serve, and one with long requests would not be back soon.
+        patience = 1 if worker.cfg.workers > 1 else 0
+        calm = all(now - since < patience for since in self.serving.values())
+        if worker.alive and stuck and ((TURN.has_come(now) and calm) or stuck >= worker.cfg.threads):
+            worker.log.error("Worker %s ends, as threads of it hang (%s); a new one follows", worker.pid, stuck)
+            TURN.take(now)
+            worker.alive = False
+
+    def leave_threads_behind(self) -> None:
+        """Have the process end although threads hang, for which Python would wait: after gunicorn's last hook."""
+        cfg = self.worker.cfg
+        last_hook = cfg.worker_exit
+
+        def worker_exit(server: Any, worker: Any) -> None:
+            try:
+                last_hook(server, worker)
+            finally:
+                if self.running:
+                    try:
+                        logging.shutdown()
+                        sys.stdout.flush()
+                    finally:
+                        os._exit(0)
+
+        cfg.set("worker_exit", worker_exit)
+
+
+def quiet_seconds(sock: socket.socket) -> float:
+    """Return for how long no data has gone to the client or come from it; 0 where nobody counts."""
+    try:
+        # struct tcp_info of linux/tcp.h: tcpi_last_data_sent and tcpi_last_data_recv, in ms.
+        sent, received = struct.unpack_from("I4xI", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 56), 44)
+    except (AttributeError, OSError, struct.error):
+        return 0.0
+    return float(min(sent, received)) / 1e3

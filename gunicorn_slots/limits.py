@@ -1,0 +1,57 @@
+# gunicorn-slots 0.2.0 (MIT), copied from that project's folder gunicorn_slots/. Its CHANGELOG says what is new.
+"""How long a request may keep a slot waiting: SLOT_HEAD_SECONDS, SLOT_BODY_SECONDS, SLOT_REQUEST_SECONDS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gunicorn_slots.parsing import parse_count
+
+A_DAY = 86_400  # the most that is taken for one of them; the kernel's own counts end after some weeks
+
+# A body that comes faster than this, in bytes per second, may take as long as it likes.
+BODY_RATE = 1024
+# A silent connection stays in the kernel for this long; then the worker gets it, without a thread.
+SILENT_SECONDS = 60
+# How long a connection without a byte may stay with a worker, and at least, before it is closed to make room.
+PARKED_SECONDS, PARKED_LEAST_SECONDS = 5.0, 1.0
+# How many connections a worker may have parked, and how many lingering; each takes a file descriptor.
+ASIDE_MOST = 256
+# How long a client may take to close after the last byte of its response, as in gunicorn itself, and how much it
+# may still send meanwhile.
+LINGER_SECONDS, LINGER_BYTES = 2.0, 65536
+# Until this many seconds after a worker has ended because of threads that hang, no other one does: it starts anew.
+TURN_SECONDS = 5
+
+
+class Limits(NamedTuple):
+    """In seconds; 0 is no limit.
+
+    Attributes:
+        head: for the rest of a request's head, from its first byte on.
+        body: for its body, until it comes slower than BODY_RATE.
+        request: without a byte to or from its client. App Service's front end gives up after 240 s, too.
+    """
+
+    head: int = 10
+    body: int = 20
+    request: int = 240
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Limits:
+        """Return the limits that the environment sets; empty is unset.
+
+        Raises:
+            BadSettingError: one of them is no whole number of seconds up to a day.
+        """
+        given = {field: environ.get(variable(field), "").strip() for field in cls._fields}
+        return cls(**{field: parse_count(variable(field), text, 0, A_DAY) for field, text in given.items() if text})
+
+    def __str__(self) -> str:
+        return ", ".join(f"{field} {seconds or 'no'} s" for field, seconds in self._asdict().items())
+
+
+def variable(field: str) -> str:
+    """Return the name of a limit's variable."""
+    return f"SLOT_{field.upper()}_SECONDS"

@@ -1,0 +1,80 @@
+# gunicorn-slots 0.2.0 (MIT), copied from that project's folder gunicorn_slots/. Its CHANGELOG says what is new.
+"""The start line: what is in force, and who chose it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from gunicorn_slots import exactness
+from gunicorn_slots.cgroup import available_cpus
+from gunicorn_slots.limits import Limits
+from gunicorn_slots.settings import FILE, Settings
+from gunicorn_slots.versions import __version__
+
+
+def announce(cfg: Any, log: Any, settings: Settings | None = None) -> None:
+    """Log the start line, once for each configuration.
+
+    Args:
+        cfg: gunicorn's configuration as it is in the end.
+        log: gunicorn's logger.
+        settings: what gunicorn.conf.py has settled; None without that file.
+    """
+    if getattr(cfg, "announced_by_gunicorn_slots", False):
+        return
+    cfg.announced_by_gunicorn_slots = True
+    log.info(line(cfg, settings.sources if settings else None))
+    if settings and settings.debug:
+        log.warning("FLASK_DEBUG=%s: ignored, debug mode is for development: `flask run --debug`", settings.debug)
+
+
+def line(cfg: Any, sources: Mapping[str, str] | None) -> str:
+    """Return the start line; without the sources it does not say where a value came from."""
+    workers, threads, kind = cfg.workers, cfg.threads, cfg.worker_class_str
+    exact = hasattr(cfg.worker_class, "exact_slots")
+    if exact or kind in ("sync", "gthread"):
+        size = f"{plural(workers, 'worker')} × {plural(threads, 'thread')} = {plural(workers * threads, 'slot')}"
+    else:
+        size = f"{plural(workers, 'worker')} of class {kind}"
+    parts = [slots(cfg, sources) if exact else f"slots as {kind} workers have them"]
+    origin = ""
+    if sources is not None:
+        origin = " (workers: {}, threads: {})".format(*(sources.get(name, FILE) for name in ("workers", "threads")))
+        parts.append(others(cfg, sources))
+    return f"gunicorn_slots {__version__}: {size} on {available_cpus()} vCPU{origin}; {'; '.join(filter(None, parts))}"
+
+
+def slots(cfg: Any, sources: Mapping[str, str] | None) -> str:
+    """Say how exact SlotWorker's slots are."""
+    if reason := exactness.why_not(cfg, sources):
+        return f"slots not exact: {reason}"
+    if reason := exactness.why_settings_alone():
+        return f"slots exact by settings alone, as {reason}"
+    return f"exact slots ({Limits.of(os.environ)})"
+
+
+def others(cfg: Any, sources: Mapping[str, str]) -> str:
+    """Return the other settings, what somebody has chosen before what the file says."""
+    chosen = sorted(sources.items(), key=lambda item: (item[1] == FILE, item[0]))
+    return ", ".join(
+        f"{name} {shown(name, cfg.settings[name].get())}" + ("" if source == FILE else f" ({source})")
+        for name, source in chosen
+        if name not in ("workers", "threads", "config")
+    )
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def shown(name: str, value: Any) -> str:
+    """Return a value for the log; of what may hold a secret, only the names."""
+    if name in ("raw_env", "raw_paste_global_conf"):
+        value = [str(entry).partition("=")[0] for entry in value]
+    if isinstance(value, dict):
+        value = list(value)
+    if isinstance(value, type):
+        return value.__name__
+    return (",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)) or "none"

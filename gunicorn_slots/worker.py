@@ -1,0 +1,200 @@
+# gunicorn-slots 0.2.0 (MIT), copied from that project's folder gunicorn_slots/. Its CHANGELOG says what is new.
+"""SlotWorker: takes a connection while a thread is free."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import sys
+import time
+from typing import Any
+
+import gunicorn.util
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import InvalidHeader, ParseException
+from gunicorn.workers import gthread
+
+from gunicorn_slots import exactness, server_timing, settings, startup
+from gunicorn_slots.aside import Lingering, Parked
+from gunicorn_slots.connection import CheckedReader, GivenUpError, SlotConnection, described
+from gunicorn_slots.ending import LastOnes
+from gunicorn_slots.hanging import HangWatch
+from gunicorn_slots.limits import Limits
+from gunicorn_slots.parsing import BadSettingError
+from gunicorn_slots.sockets import defer_silent, notice_gone
+
+
+class SlotWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
+    """gthread, but a worker takes a connection only while it has a free thread for it.
+
+    gthread accepts up to `worker_connections` (1000). With all threads busy the surplus waits in that worker's own
+    queue, while other workers have free threads. Here a full worker leaves it in the kernel's queue, which all workers
+    share. So there is no keep-alive: a kept connection is bound to one worker, and its next request would have to wait
+    for that one.
+
+    No client keeps a slot by being silent (`Parked`), slow to send (`PatientSocket`) or slow to close (`Lingering`),
+    and no request by hanging (`HangWatch`). A worker that ends waits for its requests however long they take, as long
+    as they don't hang; when all of the server stops, the arbiter waits for nobody after graceful_timeout.
+
+    With a gunicorn that was not tested, or with settings that contradict exact slots, a gthread worker takes its place,
+    and the start line says so. docs/exact-slots.md of this project has the measurements behind all this.
+    """
+
+    exact_slots = True
+
+    @classmethod
+    def setup(cls) -> None:
+        """Called by the arbiter with each configuration: a bad variable ends the start with one line."""
+        try:
+            settings.check_worker_variables(os.environ)
+        except BadSettingError as error:
+            raise SystemExit(f"gunicorn_slots: {error}") from None
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Called by the arbiter at the start; here nothing is kept alive, so gthread's warning is none."""
+        startup.announce(cfg, log)
+
+    def __new__(cls, *args: Any) -> Any:
+        return super().__new__(cls) if exactness.settle(args[5]) else gthread.ThreadWorker(*args)
+
+    def __init__(self, *args: Any) -> None:
+        self.limits = Limits.of(os.environ)
+        self.parked, self.lingering = Parked(self), Lingering(self)
+        self.watch = HangWatch(self, self.limits.request)
+        self.last_ones = LastOnes(self)
+        super().__init__(*args)
+
+    def init_process(self) -> None:
+        for name, value in exactness.exact_settings(self.cfg).items():
+            self.cfg.set(name, value)  # so that gthread announces no keep-alive
+        # Here, not before the fork: HUP may bind anew.
+        defer_silent(self.sockets)
+        super().init_process()
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        server_timing.install(self)
+
+    # --- taking connections --------------------------------------------------------------------
+
+    @property
+    def worker_connections(self) -> int:
+        """How many connections the main loop may hold before it stops accepting; all those that are aside count too."""
+        if self.parked.keeps_all:  # the kernel can keep the others
+            return 0
+        return int(self.cfg.threads) + len(self.parked) + len(self.lingering)
+
+    @worker_connections.setter
+    def worker_connections(self, value: int) -> None:
+        pass  # gthread's constructor sets it from the configuration
+
+    def accept(self, listener: Any) -> bool:
+        """Take a connection; say whether there may be another one to take."""
+        if self.nr_conns >= self.worker_connections:
+            return False  # two listeners were ready, and one slot was free
+        try:
+            sock, client = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return False
+        except OSError as error:
+            # Out of file descriptors: give up a connection that is as good as over, and try again.
+            out = error.errno in (errno.EMFILE, errno.ENFILE)
+            if not out or not (self.lingering.end_oldest() or self.parked.end_oldest()):
+                raise
+            return False
+        conn = SlotConnection(self.cfg, sock, client, listener.getsockname(), self.limits, self.lingering.begin)
+        notice_gone(sock, self.limits.request)
+        self.nr_conns += 1
+        try:
+            gone = not sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:  # it has sent nothing yet, and takes no slot
+            if self.parked.add(sock, conn):
+                return True
+            gone = True
+        except OSError:
+            gone = True
+        if gone:
+            self.nr_conns -= 1
+            conn.close()
+        else:
+            self.enqueue_req(conn)
+        return True
+
+    # --- serving them --------------------------------------------------------------------------
+
+    def enqueue_req(self, conn: SlotConnection) -> None:
+        self.watch.begin(conn)
+        super().enqueue_req(conn)
+
+    def handle(self, conn: SlotConnection) -> Any:
+        """Runs in a thread of the pool."""
+        self.watch.running.add(conn)
+        try:
+            return super().handle(conn)
+        except GivenUpError as error:
+            self.log.warning("Gave up on %s", error)
+            if not conn.parser.mesg:  # else the app may have begun its response
+                with contextlib.suppress(OSError):
+                    gunicorn.util.write_error(conn.sock, 408, "Request Timeout", "")
+            return False
+        except BaseException:  # sys.exit() in a view, say: raised again on the main loop, it would end the worker
+            self.log.exception("Error handling request of %s", described(conn))
+            return False
+        finally:
+            self.watch.running.discard(conn)
+
+    def handle_request(self, req: Any, conn: SlotConnection) -> Any:
+        if isinstance(req.body.reader, ChunkedReader):
+            req.body.reader = CheckedReader(conn, req.body.reader)
+        try:
+            return super().handle_request(req, conn)
+        except OSError as error:
+            if error.errno not in (errno.ETIMEDOUT, errno.EHOSTUNREACH):
+                raise
+            raise GivenUpError(f"{described(conn)}: {error.strerror}") from None  # see notice_gone()
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        if isinstance(exc, ParseException) and getattr(exc, "code", None) == 501:
+            exc = InvalidHeader(str(exc))  # 400: no client shall make the server look broken with a transfer coding
+        super().handle_error(req, client, addr, exc)
+
+    def finish_request(self, conn: SlotConnection, fs: Any) -> None:
+        if not self.watch.end(conn):  # what it ends with concerns nobody
+            conn.close()
+        elif fs.cancelled():  # it waited for threads that hang
+            self.enqueue_req(conn)
+        else:
+            super().finish_request(conn, fs)
+
+    # --- time passes, and the end --------------------------------------------------------------
+
+    def murder_pending(self) -> None:
+        """Called by the main loop at least once a second, and after each batch of events."""
+        super().murder_pending()
+        now = time.monotonic()
+        self.watch.look(now)
+        self.last_ones.take(now)
+        self.parked.end_expired(now)
+        self.lingering.end_expired(now)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self.last_ones.told = True
+        super().handle_exit(sig, frame)
+
+    def run(self) -> None:
+        super().run()
+        self.watch.leave_threads_behind()
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Called by a worker that ends, before it waits for its connections."""
+        super()._cap_keepalive(deadline)
+        # gunicorn would look after them for graceful_timeout, then only wait for their threads to end: without a
+        # sign of life to the arbiter, which kills it after `timeout`, and for ever if one hangs. Here it goes on
+        # looking after them until none is left but those that were given up.
+        self.cfg.set("graceful_timeout", sys.maxsize)
+        self.last_ones.begin(deadline)
+        # A parked client may be about to speak, but not for long.
+        self.parked.cap(deadline)
