@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask import Flask, request
 
 from app.front_end import trusted_only, without_port
+from tests.bed import ROOT
+from tests.bed.gunicorn import gunicorn
 
 SENT = {
     "X-Forwarded-For": "6.6.6.6, 203.0.113.7:51234",
@@ -69,3 +73,33 @@ def test_without_usable_headers_the_peer_stays(
 )
 def test_without_port(text: str, address: str) -> None:
     assert without_port(text) == address
+
+
+def test_forged_headers_count_for_nothing(tmp_path: Path) -> None:
+    # Not app.py: that name is this repository's own package.
+    (tmp_path / "main.py").write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from flask import Flask, request\n"
+        "from app.front_end import trusted_only\n"
+        "app = Flask(__name__)\n"
+        "app.wsgi_app = trusted_only(app.wsgi_app)\n"
+        "@app.get('/<path:path>')\n"
+        "def seen(path):\n"
+        "    return [request.remote_addr, request.scheme, request.host, request.script_root]\n"
+    )
+    forged = {
+        "X-Forwarded-For": "6.6.6.6",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil",
+        "X-Forwarded-Prefix": "/evil",
+        "Disguised-Host": "evil",
+        "X-Client-IP": "6.6.6.6",
+        "SCRIPT_NAME": "/evil",
+        "Host": "good",
+    }
+    config = ["--config", str(ROOT / "gunicorn.conf.py")]
+    for environ in ({}, {"WEBSITE_SITE_NAME": "site"}):
+        with gunicorn([*config, "main:app"], environ, cwd=tmp_path) as server:
+            status, body, _ = server.get("/x", forged)
+        assert (status, body.split()) == (200, ['["127.0.0.1","http","good",""]'])

@@ -80,6 +80,8 @@ def gunicorn(
     cwd: Path = ROOT,
     pin: set[int] | None = None,
     ready: str = "/healthz",
+    program: Sequence[str] = (sys.executable, "-m", "gunicorn"),
+    bind: bool = False,
 ) -> Iterator[Server]:
     """Run gunicorn until the block ends.
 
@@ -90,6 +92,8 @@ def gunicorn(
         cwd: the folder to start in.
         pin: the cores it may use.
         ready: the path that must answer, with any status, before the block begins; "" for no wait.
+        program: what is started; the arguments follow.
+        bind: pass the address on the command line, for a configuration that does not take it from the environment.
 
     Raises:
         RuntimeError: it does not answer within 20 s, with what it wrote.
@@ -98,11 +102,13 @@ def gunicorn(
     variables = {"GUNICORN_BIND": f"127.0.0.1:{port}", "GUNICORN_ACCESSLOG": "None"} | dict(environ or {})
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        command = [sys.executable, "-m", "gunicorn", *args]
+        command = [*program, *args]
         if bare:
             empty = Path(folder) / "empty.py"
             empty.write_text("control_socket_disable = True\n", encoding="utf-8")
-            command += ["--config", str(empty), "--bind", f"127.0.0.1:{port}"]
+            command += ["--config", str(empty)]
+        if bare or bind:
+            command += ["--bind", f"127.0.0.1:{port}"]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 pinned(command, pin), cwd=cwd, env=clean_environ(variables), stdout=output, stderr=subprocess.STDOUT

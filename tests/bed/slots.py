@@ -1,0 +1,49 @@
+"""What a running gunicorn says of its slots, and how many requests it really serves at a time."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.bed import ROOT, clean_environ
+from tests.bed.gunicorn import Server
+
+
+def start_line(server: Server) -> str:
+    """The last line that says what is in force."""
+    return [line for line in server.log.read_text().splitlines() if " vCPU" in line][-1]
+
+
+def setting(server: Server) -> str:
+    """The setting in force, from a worker itself."""
+    found = re.search(r"workers=\d+ threads=\d+ class=\w+", server.get("/healthz")[2])
+    assert found
+    return found[0]
+
+
+def run(args: Sequence[str], environ: dict[str, str], cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run a gunicorn that is expected to end by itself."""
+    command = [sys.executable, "-m", "gunicorn", *args]
+    env = clean_environ(environ)
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=20, check=False)
+
+
+def most_at_once(server: Server, requests: int, ports: Sequence[int] = (), path: str = "/io?ms=500") -> int:
+    """How many of these simultaneous requests end in the first wave, of a path that waits 500 ms."""
+    begin = time.monotonic()
+    urls = [f"http://127.0.0.1:{port}{path}" for port in ports or [server.port]]
+
+    def one(number: int) -> float:
+        with urllib.request.urlopen(urls[number % len(urls)], timeout=20) as response:
+            assert response.status == 200
+        return time.monotonic() - begin
+
+    with ThreadPoolExecutor(requests) as pool:
+        ends = list(pool.map(one, range(requests)))
+    return sum(end < 0.95 for end in ends)
