@@ -34,10 +34,10 @@ def run(args: Sequence[str], environ: dict[str, str], cwd: Path = ROOT) -> subpr
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=20, check=False)
 
 
-def most_at_once(server: Server, requests: int, ports: Sequence[int] = (), path: str = "/io?ms=500") -> int:
+def most_at_once(port: int, requests: int, *other_ports: int, path: str = "/io?ms=500") -> int:
     """How many of these simultaneous requests end in the first wave, of a path that waits 500 ms."""
     begin = time.monotonic()
-    urls = [f"http://127.0.0.1:{port}{path}" for port in ports or [server.port]]
+    urls = [f"http://127.0.0.1:{each}{path}" for each in (port, *other_ports)]
 
     def one(number: int) -> float:
         with urllib.request.urlopen(urls[number % len(urls)], timeout=20) as response:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bed import ROOT, free_port
+from tests.bed import ROOT, foreign, free_port
 from tests.bed.compose import Stack
 from tests.bed.docker import docker, image_bytes, inspect
+from tests.bed.slots import most_at_once
 from tests.bed.waiting import wait_for
 
 pytestmark = pytest.mark.container
@@ -31,7 +32,9 @@ def test_size_above_the_base(stack: Stack) -> None:
 
 def test_holds_the_app_and_nothing_else(stack: Stack) -> None:
     found = in_image(stack.image, "find", "/srv/app", "-type", "f").split()
-    tracked = subprocess.run(["git", "ls-files", "app"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    tracked = subprocess.run(
+        ["git", "ls-files", "app", "gunicorn_slots"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     expected = {*tracked.split(), "gunicorn.conf.py", "requirements.txt"}
     assert {name.removeprefix("/srv/app/") for name in found} == expected
 
@@ -54,7 +57,7 @@ def test_runs_as_a_fixed_user_who_cannot_change_the_code(stack: Stack) -> None:
 
 def test_secrets_stay_outside(tmp_path: Path) -> None:
     """Whatever lies about in the folder: only what .dockerignore names gets in."""
-    for name in ("app", "gunicorn.conf.py", "requirements.txt", "Dockerfile", ".dockerignore"):
+    for name in ("app", "gunicorn_slots", "gunicorn.conf.py", "requirements.txt", "Dockerfile", ".dockerignore"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
     for name in (".env", "id_rsa", "app/.env", "app/.env.local", ".git/config", "tests/test_x.py"):
@@ -90,9 +93,8 @@ HEALTH = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
-    """A folder with the two copied files and a requirements.txt without gunicorn and without hashes."""
-    for name in ("Dockerfile", "gunicorn.conf.py"):
-        shutil.copy(ROOT / name, tmp_path)
+    """A folder with the copied files and a requirements.txt without gunicorn and without hashes."""
+    foreign.copy(tmp_path, "Dockerfile", "gunicorn.conf.py", "gunicorn_slots")
     (tmp_path / "requirements.txt").write_text("flask\n")
     yield tmp_path
     docker("rmi", "--force", tmp_path.name.lower(), check=False)
@@ -120,13 +122,22 @@ def start(project: Path, *options: str) -> tuple[str, int]:
 def test_a_copied_dockerfile_builds_and_serves(project: Path, name: str) -> None:
     """Also where only the owner may read the files, as under umask 077."""
     (project / f"{name}.py").write_text(APP)
-    for path in project.iterdir():
-        path.chmod(0o600)
+    for path in project.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
     container, port = start(project)
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
             assert response.read() == b"mine"
         assert "exact slots" in docker("logs", container).stderr
+    finally:
+        docker("rm", "--force", container)
+
+
+def test_a_copied_dockerfile_serves_18_at_a_time(project: Path) -> None:
+    foreign.project(project)
+    container, port = start(project, "--env", "GUNICORN_WORKERS=3")
+    try:
+        assert most_at_once(port, 36, path=foreign.WAIT) == 18
     finally:
         docker("rm", "--force", container)
 

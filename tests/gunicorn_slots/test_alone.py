@@ -31,12 +31,12 @@ def shop(tmp_path: Path) -> Path:
 
 def test_the_worker_alone_serves_exactly_its_slots_also_after_a_reload(shop: Path) -> None:
     with gunicorn(WORKER, bare=True, cwd=shop) as server:
-        assert most_at_once(server, 36, path=WAIT) == 18
+        assert most_at_once(server.port, 36, path=WAIT) == 18
         assert ": 3 workers × 6 threads = 18 slots on" in start_line(server)
         before = {worker.pid for worker in server.workers()}
         server.process.send_signal(signal.SIGHUP)
         wait_for(lambda: before.isdisjoint(worker.pid for worker in server.workers()), 20, "new workers alone")
-        assert most_at_once(server, 36, path=WAIT) == 18
+        assert most_at_once(server.port, 36, path=WAIT) == 18
 
 
 def test_a_configuration_of_ones_own_with_the_worker(shop: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_configuration_of_ones_own_with_the_worker(shop: Path) -> None:
         "worker_class = 'gunicorn_slots.SlotWorker'\nworkers, threads = 2, 4\ncontrol_socket_disable = True\n"
     )
     with gunicorn(["-c", str(own), "app:app"], cwd=shop, environ={"SERVER_TIMING": "true"}, bind=True) as server:
-        assert most_at_once(server, 16, path=WAIT) == 8
+        assert most_at_once(server.port, 16, path=WAIT) == 8
         assert "class=SlotWorker" in server.get("/")[2]
 
 
@@ -151,7 +151,7 @@ def test_another_gunicorn_gets_the_two_settings(shop: Path, version: str, said: 
     with gunicorn(["-c", "own.py", "app:app"], {"SERVER_TIMING": "true"}, cwd=shop, bind=True) as server:
         line = start_line(server)
         assert f"slots exact by settings alone, as gunicorn is {version}, and 27.0.1 is {said} that was tested" in line
-        assert most_at_once(server, 36, path=WAIT) == 18
+        assert most_at_once(server.port, 36, path=WAIT) == 18
 
 
 def test_another_gunicorn_can_be_tried(shop: Path) -> None:

@@ -25,7 +25,7 @@ def test_the_file_and_the_folder(tmp_path: Path) -> None:
     folder = project(tmp_path / "shop")
     copy(folder, "gunicorn.conf.py", "gunicorn_slots")
     with gunicorn([], {"GUNICORN_WORKERS": "3"}, cwd=folder) as server:
-        assert most_at_once(server, 36, path=WAIT) == 18
+        assert most_at_once(server.port, 36, path=WAIT) == 18
 
 
 def test_the_file_without_the_folder_says_what_to_copy(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_file_elsewhere_puts_no_module_before_the_apps_own(tmp_path: Path) -> 
     folder = project(tmp_path / "shop")
     with gunicorn(["-c", str(ROOT / "gunicorn.conf.py")], {"GUNICORN_WORKERS": "3"}, cwd=folder) as server:
         assert server.get("/")[1] == "shop\n"
-        assert most_at_once(server, 36, path=WAIT) == 18
+        assert most_at_once(server.port, 36, path=WAIT) == 18
 
 
 def test_an_app_of_a_name_that_is_installed_too(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_the_built_in_image(tmp_path: Path) -> None:
         folder, "app:app", GUNICORN_CMD_ARGS=shlex.join([*args, "--workers=3", "--threads=6"]), **settings
     ) as server:
         assert "exact slots" in start_line(server)
-        assert most_at_once(server, 36, path=WAIT) == 18
+        assert most_at_once(server.port, 36, path=WAIT) == 18
 
 
 @contextlib.contextmanager
@@ -114,7 +114,7 @@ def test_the_wheel_serves_in_a_foreign_environment(installed: Path, tmp_path: Pa
         "6",
     ]
     with gunicorn(["app:app"], cwd=folder, program=program, bind=True, ready="/") as server:
-        assert most_at_once(server, 36, path=WAIT) == 18
+        assert most_at_once(server.port, 36, path=WAIT) == 18
 
 
 def test_the_wheel_has_the_package_alone(installed: Path) -> None:

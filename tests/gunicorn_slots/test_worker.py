@@ -29,7 +29,7 @@ from tests.bed.waiting import wait_for
 def test_every_slot_is_used_and_no_more(environ: dict[str, str], args: list[str], slots: int) -> None:
     """With twice as many requests as slots exactly the slots are served at first: none waits beside a free one."""
     with gunicorn(args, environ) as server:
-        assert most_at_once(server, 2 * slots) == slots
+        assert most_at_once(server.port, 2 * slots) == slots
 
 
 def test_slots_follow_the_workers() -> None:
@@ -38,7 +38,7 @@ def test_slots_follow_the_workers() -> None:
         server.process.send_signal(signal.SIGTTIN)
         wait_for(lambda: len(server.workers()) == 2, what="a second worker")
         time.sleep(1)  # the second one has loaded the app
-        assert most_at_once(server, 12) == 6
+        assert most_at_once(server.port, 12) == 6
 
 
 def test_two_addresses_share_the_slots() -> None:
@@ -47,7 +47,7 @@ def test_two_addresses_share_the_slots() -> None:
     with gunicorn(environ={"GUNICORN_WORKERS": "1", "GUNICORN_BIND": bind}, ready="") as server:
         server.port = ports[0]
         wait_ready(server, "/healthz")
-        assert most_at_once(server, 12, ports) == 6
+        assert most_at_once(ports[0], 12, ports[1]) == 6
 
 
 def test_slots_follow_the_threads_after_a_reload(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_slots_follow_the_threads_after_a_reload(tmp_path: Path) -> None:
         server.process.send_signal(signal.SIGHUP)
         wait_for(lambda: not before & {worker.pid for worker in server.workers()}, 20, "new workers alone")
         assert setting(server) == "workers=2 threads=4 class=SlotWorker"
-        assert most_at_once(server, 16) == 8
+        assert most_at_once(server.port, 16) == 8
         assert "2 workers × 4 threads = 8 slots" in start_line(server)
 
 
