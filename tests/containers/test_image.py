@@ -185,7 +185,7 @@ def test_health_check(project: Path, kind: str) -> None:
 def test_half_a_cpu_counts_as_one(stack: Stack) -> None:
     container = docker("run", "--detach", "--cpus", "0.5", stack.image).stdout.strip()
     try:
-        line = "3 workers × 6 threads = 18 slots on 1 vCPU (workers: default, threads: default)"
+        line = "3 workers × 6 threads = 18 slots on 1 vCPU (workers: gunicorn.conf.py, threads: gunicorn.conf.py)"
         wait_for(lambda: line in docker("logs", container).stderr, 20, line)
     finally:
         docker("rm", "--force", container)
