@@ -117,10 +117,10 @@ def figures(tally: Tally, users: int, seconds: float) -> Figures | None:
     slots = slots_of(setting.workers, setting.threads, setting.worker_class)
     app, wait = tally.app.total / timed / MS, tally.wait.total / timed / MS
     cores = sum(worker.cpu_cores for worker in workers)
-    cpu = cores * seconds / timed
-    in_server = cpu - tally.cpu_ms / timed / MS  # what gunicorn itself needs for a request
-    think = max(0.0, tally.think_ms / tally.thinks / MS) if tally.thinks else None
     rate = timed / seconds
+    cpu = cores / rate  # the utilization law
+    think = max(0.0, tally.think_ms / tally.thinks / MS) if tally.thinks else None
+    in_server = cpu - tally.cpu_ms / timed / MS  # what gunicorn itself needs for a request
     shortest = [value for value in (tally.wait.percentile(10), tally.first_wait_ms) if value is not None]
     return Figures(
         setting=setting,

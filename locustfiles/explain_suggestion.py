@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from explain_figures import Figures
-from explain_laws import Bounds, bounds, ratio
+from explain_laws import Bounds, bounds, in_use
 from explain_words import plural, rps
 
 # A suggested setting leaves this much of the CPU and of the memory free.
@@ -42,11 +42,11 @@ def needed(found: Figures, memory_mb: float | None) -> Shape:
     busy = found.app / (found.app + found.think) if found.app else 1.0
     mean = found.users * busy
     need = min(float(found.users), mean + 2 * math.sqrt(mean * (1 - busy)))
-    rate = ratio(found.users, found.app + found.think) or 0.0
+    rate = found.bounds.users_rps or 0.0
     workers = max(setting.workers, min(setting.vcpu, math.ceil(rate * found.cpu / CPU_TARGET)))
     workers = fit(found, Shape(workers, 1), memory_mb).workers
-    if found.cpu > 0:
-        need = min(need, 1.25 * found.app * min(workers, setting.vcpu) / found.cpu)
+    if most := bounds_of(found, Shape(workers, 1)).cpu_rps:
+        need = min(need, 1.25 * in_use(most, found.app))
     count = max(math.ceil(need - 1e-9), 1)
     if found.cpu_utilization < CPU_TARGET:
         count = max(count, found.slots or 0)  # never fewer, while there is CPU to serve them

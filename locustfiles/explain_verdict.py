@@ -24,7 +24,6 @@ import math
 
 from explain_figures import Figures
 from explain_generator import THROTTLED_MOST, Judgement
-from explain_laws import ratio
 from explain_suggestion import Shape, bounds_of, current, fit, memory_note, named, needed, suggest
 from explain_tally import Tally
 from explain_types import Verdict
@@ -159,7 +158,7 @@ def cpu(found: Figures, memory_mb: float | None) -> Verdict:
     setting = found.setting
     text = (
         f"The plan's CPU is used up: {percent(found.cpu_utilization)} of {setting.vcpu} vCPU. A request needs "
-        f"{ms(found.cpu)} of CPU, which allows {rps(ratio(setting.vcpu, found.cpu))}, whatever the slots."
+        f"{ms(found.cpu)} of CPU, which allows {rps(found.bounds.cpu_rps)}, whatever the slots."
     )
     more = setting.vcpu * 2
     shape = Shape(max(setting.workers, more), setting.threads)
