@@ -1,7 +1,7 @@
 """A Locust plugin that explains a run: where requests wait, what the limit is, and what to set instead.
 
 A scenario needs one line: `import explain`. Then the web UI has a tab "Why?" and a page /explain, and the console
-and `--analysis-json FILE` get the analysis at the end. It reads the Server-Timing header that gunicorn.conf.py adds.
+and `--analysis-json FILE` get the analysis at the end. It reads the Server-Timing header that gunicorn_slots adds.
 
 This file listens to Locust's events. The rest, in the order in which a request goes through it:
 

@@ -1,6 +1,6 @@
-"""Reads the `Server-Timing` header that gunicorn.conf.py adds, and survives any other.
+"""Reads the `Server-Timing` header that gunicorn_slots adds, and survives any other.
 
-    Server-Timing: app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1
+    Server-Timing: app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=SlotWorker vcpu=1
                    cpu=12.34 rss=48.1"
 
 The grammar is that of https://www.w3.org/TR/server-timing/: entries separated by commas, their parameters by

@@ -39,6 +39,7 @@ WAITING = 0.10
 UNEVEN = 1 / 3
 # Waiting below this is the wire and the accepting of a connection, whatever its share.
 LEAST_QUEUE = 0.002  # s
+WITH_HEADER = "with this project's gunicorn.conf.py or its worker class, gunicorn_slots.SlotWorker"
 # What bare gthread and event loops lack.
 EXACT = "this project's worker class, gunicorn_slots.SlotWorker, takes a connection only while it has a free thread."
 # From this share of the CPU on, gunicorn's own part of a request waits for the app's other threads, too.
@@ -119,11 +120,11 @@ def no_data(tally: Tally) -> Verdict:
         return Verdict("no-data", text, "Run longer.")
     if tally.app.count:
         text = f"Only {tally.app.count} of {plural(tally.requests, 'response')} had the Server-Timing header."
-        return Verdict("no-data", text, "Request only what gunicorn serves, with this project's gunicorn.conf.py.")
+        return Verdict("no-data", text, f"Request only what gunicorn serves, {WITH_HEADER}.")
     text = f"None of {plural(tally.requests, 'response')} had the Server-Timing header: nobody knows where they waited."
     if tally.failures:
         text += f" {failed(tally)}."
-    return Verdict("no-data", text, "Set SERVER_TIMING=true for gunicorn, with this project's gunicorn.conf.py.")
+    return Verdict("no-data", text, f"Set SERVER_TIMING=true for gunicorn, {WITH_HEADER}.")
 
 
 def generator(found: Figures, judgement: Judgement) -> Verdict:
@@ -193,18 +194,11 @@ def imbalance(found: Figures, memory_mb: float | None) -> Verdict:
     text = f"The workers get {spread} % of the requests, so a request waits {ms(found.wait)}{free}."
     if found.slots is None:
         return Verdict("imbalance", text, f"Leave GUNICORN_WORKER_CLASS unset: {EXACT}")
-    shape = fit(found, needed(found, memory_mb), memory_mb)
-    return Verdict(
-        "imbalance", text, f"{exactly(found.setting.worker_class)} And set {suggest(found, shape, memory_mb)}"
-    )
-
-
-def exactly(worker_class: str) -> str:
-    """Say what keeps a worker from taking connections for which it has no free thread."""
-    if worker_class.endswith("SlotWorker"):
-        return "Leave GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE unset, so that the slots are exact."
-    unset = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE"
-    return f"Leave {unset} unset: {EXACT}"
+    advice = suggest(found, fit(found, needed(found, memory_mb), memory_mb), memory_mb)
+    if not found.setting.worker_class.endswith("SlotWorker"):
+        unset = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE"
+        advice = f"Leave {unset} unset: {EXACT} And set {advice}"
+    return Verdict("imbalance", text, advice)
 
 
 def slots(found: Figures, memory_mb: float | None) -> Verdict:

@@ -119,15 +119,17 @@ def test_a_few_headers_are_no_data() -> None:
     assert verdict.text.startswith("Only 100 of 1000 responses")
 
 
-@pytest.mark.parametrize("worker_class", ["gthread", "SlotWorker", "gunicorn_slots.SlotWorker"])
-def test_imbalance_advises_what_makes_the_slots_exact(worker_class: str) -> None:
+@pytest.mark.parametrize(
+    ("worker_class", "bare"), [("gthread", True), ("SlotWorker", False), ("gunicorn_slots.SlotWorker", False)]
+)
+def test_imbalance_advises_exact_slots_where_they_are_not(worker_class: str, bare: bool) -> None:
     found = verdict(users=18, rate=59, wait_ms=199, shares=(1.0,), setting=Setting(3, 6, worker_class, 1))
     assert found.code == "imbalance"
-    assert "GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE unset" in found.suggestion
     assert "GUNICORN_WORKERS=3 GUNICORN_THREADS=6" in found.suggestion
-    bare = worker_class == "gthread"  # gunicorn's own takes connections for which it has no thread, whatever is set
-    assert ("GUNICORN_WORKER_CLASS" in found.suggestion) is bare
+    # gunicorn's own takes connections for which it has no thread, whatever else is set.
     assert ("gunicorn_slots.SlotWorker" in found.suggestion) is bare
+    unset = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE unset"
+    assert (unset in found.suggestion) is bare
 
 
 def test_an_event_loop_with_a_hot_worker_is_advised_the_slots() -> None:
