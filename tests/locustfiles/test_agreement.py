@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from explain_laws import slots_of
+from explain_server_timing import PLAIN, parse
 from tests.bed import free_port
 from tests.bed.gunicorn import Server
 from tests.bed.locust import explained as locust
 from tests.bed.locust import started
-from tests.locustfiles.conftest import SCENARIO
+from tests.locustfiles.conftest import SCENARIO, gunicorn
 
 
 def retried(measure: Callable[[], str | None], times: int = 3) -> None:
@@ -163,3 +165,15 @@ def test_pauses_are_seen(healthy: Server) -> None:
     found = locust(SCENARIO, healthy.url, users=12, environ={"TEST_WAIT": "0.3"}).analysis
     assert found["bounds"]["users_rps"] == pytest.approx(12 / 0.4, rel=0.05)
     assert found["generator"]["offered_rps"] == pytest.approx(found["generator"]["achieved_rps"], rel=0.05)
+
+
+@pytest.mark.parametrize("worker_class", ["gthread", "gunicorn_slots.SlotWorker"])
+def test_the_header_of_a_real_gunicorn(worker_class: str) -> None:
+    """Of the form that is read in a fifth of the time, and with a class whose slots are known."""
+    with gunicorn(2, 3, GUNICORN_WORKER_CLASS=worker_class) as server:
+        header = server.get("/io?ms=1")[2]
+    assert PLAIN.fullmatch(header)
+    found = parse(header)
+    assert found is not None
+    assert found.setting[:3] == (2, 3, worker_class.rpartition(".")[2])
+    assert slots_of(*found.setting[:3]) == 6

@@ -85,19 +85,20 @@ def test_what_looks_like_ours_never_raises(header: str) -> None:
     st.integers(1, 512),
     st.floats(0, 1e6),
     st.text('abc;, ="\\', max_size=20),
+    st.sampled_from(["gthread", "SlotWorker", "gunicorn_slots.SlotWorker"]),
 )
 def test_what_gunicorn_writes_comes_back(
-    app: float, cpu: float, pid: int, workers: int, threads: int, used: float, other: str
+    app: float, cpu: float, pid: int, workers: int, threads: int, used: float, other: str, kind: str
 ) -> None:
     plain = (
         f'app;dur={app:.1f}, cpu;dur={cpu:.1f}, gunicorn;desc="pid={pid} workers={workers} threads={threads} '
-        f'class=gthread vcpu=2 cpu={used:.2f} rss=48.1"'
+        f'class={kind} vcpu=2 cpu={used:.2f} rss=48.1"'
     )
     expected = Timing(
         float(f"{app:.1f}"),
         float(f"{cpu:.1f}"),
         pid,
-        Setting(workers, threads, "gthread", 2),
+        Setting(workers, threads, kind, 2),
         float(f"{used:.2f}"),
         48.1,
     )
