@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
+import functools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -16,76 +14,102 @@ from click.core import ParameterSource
 from rich.console import Console
 
 import plans
-from sweep import ROOT, compare, machine, report
-from sweep.loop import Sweep
-from sweep.options import BadOptionError, Options, check, is_there, parse
-from sweep.predict import demand_of
-from sweep.progress import Bar
-from sweep.recommend import Recommendation, recommend
-from sweep.results import Info, Results, ResultsError, alone, create, load
-from sweep.summary import cells
+from sweep import ROOT, session
+from sweep.decide.comparison import compare
+from sweep.decide.findings import Findings
+from sweep.errors import BadOptionError, SweepError
+from sweep.folder import Results, ResultsError, alone, create, load
+from sweep.measure.preflight import preflight
+from sweep.measure.target import environment_of, target_of
+from sweep.options import Options, written
+from sweep.parameters import FOLDER, PLAN, SCENARIO, App, Held, Number, Numbers, Option, Program, check
+from sweep.records import Info, PlanSize
+from sweep.report import side_by_side
 
 REPORTS = ROOT / "reports"
-FAILED, BAD_OPTION, INTERRUPTED = 1, 2, 130
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+DEFAULTS = Options()
+BAD_OPTION = 2
+
+option = functools.partial(click.option, cls=Option)
+folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
 
-class Stopped(BaseException):
-    """A signal asks the sweep to end. Like KeyboardInterrupt, nothing but the command line catches it."""
-
-
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--workers", metavar="1,2,3", help="Numbers of workers to measure. Default: it decides itself.")
-@click.option("--threads", metavar="1,6", help="Numbers of threads to measure. Default: it decides itself.")
-@click.option("--users", metavar="N", help="Locust's users. Default: 36.")
-@click.option("--scenario", metavar="NAME|FILE", help="io_bound, cpu_bound, mixed, or a locustfile. Default: io_bound.")
-@click.option("--app", metavar="MODULE:NAME", help="The app. Default: found as on App Service.")
-@click.option("--chdir", metavar="FOLDER", help="The app's folder. Default: this repository, with its sample app.")
-@click.option(
-    "--python", metavar="PATH", envvar="SWEEP_PYTHON", help="The Python that has gunicorn and the app's requirements."
+@click.group(
+    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "show_default": True}
 )
-@click.option("--plan", metavar="NAME", help="An App Service plan, for instance P1v3. Default: B1.")
-@click.option("--max-p95", metavar="MS", help="Recommend nothing with a p95 above this.")
-@click.option("--repeats", metavar="N", help="Runs of each setting that could be the best. Default: 3.")
-@click.option("--seconds", metavar="S", help="Length of a run. Default: 6, or 20 requests of one user.")
-@click.option("--start-seconds", metavar="S", help="How long the app may take to start. Default: 60.")
-@click.option("--gunicorn", metavar="SETTING=VALUE", multiple=True, help="Held fixed, for instance preload_app=true.")
-@click.option("--share-cores", is_flag=True, help="Let Locust use gunicorn's cores too, where there are too few.")
-@click.option("--seed", metavar="N", help="Of the order in which settings are measured. Default: drawn.")
-@click.option("--out", metavar="FOLDER", help="Where the results go. Default: a new one in reports/.")
-@click.option("--resume", is_flag=True, help="Go on with the sweep in --out, or with the latest one in reports/.")
+@option("--workers", type=Numbers(128), show_default="it decides itself", help="Numbers of workers to measure.")
+@option("--threads", type=Numbers(1000), show_default="it decides itself", help="Numbers of threads to measure.")
+# Beyond this a machine that holds gunicorn and Locust measures itself.
+@option("--users", type=click.IntRange(1, 10_000), default=DEFAULTS.users, help="Locust's users.")
+@option("--scenario", type=SCENARIO, default=DEFAULTS.scenario, help="io_bound, cpu_bound, mixed, or a locustfile.")
+@option("--app", type=App(), show_default="found as on App Service", help="The app.")
+@option("--chdir", type=FOLDER, show_default="this repository, with its sample app", help="The app's folder.")
+@option(
+    "--python",
+    type=Program(),
+    envvar="SWEEP_PYTHON",
+    show_default="the one that runs this",
+    help="The Python that has gunicorn and the app's requirements.",
+)
+@option("--plan", type=PLAN, default=DEFAULTS.plan, metavar="NAME", help="An App Service plan, for instance P1v3.")
+@option("--max-p95", type=Number(0.1, 1e6), metavar="MS", help="Recommend nothing with a p95 above this.")
+@option(
+    "--repeats", type=click.IntRange(1, 20), default=DEFAULTS.repeats, help="Runs of each setting that could be best."
+)
+@option("--seconds", type=Number(1, 3600), metavar="S", show_default="6, or 20 requests of one user", help="Of a run.")
+@option(
+    "--start-seconds",
+    type=Number(1, 3600),
+    metavar="S",
+    default=DEFAULTS.start_seconds,
+    help="How long the app may take to start.",
+)
+@option("--gunicorn", type=Held(), multiple=True, help="Held fixed, for instance preload_app=true.")
+@option("--share-cores", is_flag=True, help="Let Locust use gunicorn's cores too, where there are too few.")
+@option("--seed", type=click.IntRange(0, 2**32 - 1), show_default="drawn", help="Of the order in which it measures.")
+@option("--out", type=click.Path(path_type=Path), show_default="a new one in reports/", help="Where results go.")
+@option("--resume", is_flag=True, help="Go on with the sweep in --out, or with the latest one in reports/.")
 @click.pass_context
-def cli(context: click.Context, /, **given: Any) -> int:
+def cli(context: click.Context, /, out: Path | None, resume: bool, **values: Any) -> int:
     """Measure which workers and threads to ship, and write a report.
 
     With --workers and --threads it measures that grid; without, it decides itself what is worth a run.
     """
     if context.invoked_subcommand:
         return 0
-    given = {name: value for name, value in given.items() if value not in (None, False, ())}
-    # `make sweep` and the image give SWEEP_PYTHON always, also to go on with a sweep that had another one.
-    if given.get("resume") and context.get_parameter_source("python") is not ParameterSource.COMMANDLINE:
-        given.pop("python", None)
-    return sweep(given)
+    values["gunicorn"] = dict(values["gunicorn"])
+    if not resume:
+        values = {"seed": datetime.now(UTC).microsecond} | {
+            name: value for name, value in values.items() if value is not None
+        }
+        return start(Options(**values), out)
+    # Not from the environment: `make sweep` and the image give SWEEP_PYTHON always, also to go on with a sweep that
+    # had another one.
+    given = {
+        name: value
+        for name, value in values.items()
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+    }
+    return go_on(resumed(out, given))
 
 
 @cli.command("report")
-@click.argument("folder", metavar="DIR")
-def report_command(folder: str) -> int:
+@folder
+def report_command(folder: Path) -> int:
     """Render the report of the sweep in DIR again."""
-    results = load(Path(folder))
-    for path in report.render(results):
+    results = load(folder)
+    for path in session.finish(results, Findings.of(results)):
         click.echo(path)
     return 0
 
 
 @cli.command("compare")
-@click.argument("before", metavar="DIR")
-@click.argument("after", metavar="DIR")
-def compare_command(before: str, after: str) -> int:
+@click.argument("before", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("after", metavar="DIR", type=click.Path(path_type=Path))
+def compare_command(before: Path, after: Path) -> int:
     """Set two sweeps side by side, as before and after a change of the app."""
-    found = compare.compare(load(Path(before)), load(Path(after)))
-    compare.render(found, Console())
+    comparison = compare(Findings.of(load(before)), Findings.of(load(after)))
+    side_by_side.render(comparison, (str(before), str(after)), Console())
     return 0
 
 
@@ -96,145 +120,64 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(status or 0)
     except click.ClickException as error:
         message = error.format_message()
-    except (BadOptionError, ResultsError, machine.CoresError, machine.RefusedError) as error:
+    except SweepError as error:
         message = str(error)
     except click.Abort:
-        return INTERRUPTED
+        return session.INTERRUPTED
     click.echo(f"sweep: {' '.join(message.split())}", err=True)
     return BAD_OPTION
 
 
-def sweep(given: dict[str, Any]) -> int:
-    """Start a sweep, or go on with one, and return the exit status."""
-    out, resume = given.pop("out", None), given.pop("resume", False)
-    if resume:
-        results, options = resumed(out, given)
-    else:
-        options = parse({"seed": str(datetime.now(UTC).microsecond), **given})
+def start(options: Options, out: Path | None) -> int:
+    """Start a sweep, and return the exit status."""
     plan = plans.load()[options.plan]
-    target = machine.target_of(options, plan)
-    preflight = machine.preflight(options)
-    environment = machine.environment_of(target, preflight.versions)
-    if not resume:
-        started = datetime.now().astimezone()
-        name = f"{options.scenario_name}-{plan.name}-{options.users}-{started:%Y%m%d-%H%M%S}"
-        info = Info(
-            options=options.as_json(),
-            plan={"name": plan.name, "vcpu": target.vcpu, "memory_mb": plan.app_memory_mb},
-            environment=environment,
-            command=options.command(Path("reports") / "again"),
-            started=started.isoformat(timespec="seconds"),
-            app=preflight.app,
-        )
-        results = create(Path(out) if out else REPORTS / name, info)
-    console = Console(stderr=True)
-    say(
-        console,
-        f"{options.scenario_name}, {options.users} users, {plan.name}: gunicorn on {environment['gunicorn on']}, "
-        f"Locust on {environment['Locust on']}. Results: {near(results.folder)}",
+    target, said = target_of(options, plan), preflight(options)
+    started = datetime.now().astimezone()
+    info = Info(
+        options=options,
+        plan=PlanSize(plan.name, target.vcpu, plan.app_memory_mb),
+        environment=environment_of(target, said.versions),
+        command=options.command(Path("reports") / "again"),
+        started=started.isoformat(timespec="seconds"),
+        app=said.app,
     )
-    for name, before in results.info.environment.items():
-        if environment.get(name) != before:
-            say(console, f"{name} was {before} when this sweep began, and is {environment.get(name, 'not there')} now")
-    if not machine.can_pin():
-        say(
-            console,
-            f"gunicorn has all of this machine's cores, more than {plan.name}: in the container it has the plan's",
-        )
-    with alone(results.folder), machine.on(target.generator_cores):
-        return run(Sweep(results, options, target, bar := Bar(console)), bar, console)
+    name = f"{options.scenario_name}-{plan.name}-{options.users}-{started:%Y%m%d-%H%M%S}"
+    return session.run(create(out or REPORTS / name, info), target, info.environment)
 
 
-def run(work: Sweep, bar: Bar, console: Console) -> int:
-    """Run a sweep, and write the report of what there is, however it ended."""
-    status, info = 0, work.results.info
-    with ending_by_signal():
-        try:
-            with bar:
-                work.run()
-        except (KeyboardInterrupt, Stopped) as signalled:
-            status, info.stopped = INTERRUPTED, str(signalled) or "Ctrl-C"
-            say(console, f"{info.stopped}: the report is made from what there is; --resume goes on")
-        except OSError as error:  # a full disk, for instance
-            status, info.stopped = FAILED, f"{error.filename or work.results.folder}: {error.strerror}"
-            say(console, f"sweep: {info.stopped}: the report is made from what there is; --resume goes on")
-        for number in SIGNALS:  # half a report helps nobody; it takes a second
-            signal.signal(number, signal.SIG_IGN)
-        try:
-            work.note_skipped()
-            report.render(work.results)
-        except OSError as error:
-            raise ResultsError(
-                f"{work.results.folder}: expected a folder that can be written to ({error.strerror})"
-            ) from None
-    found = recommend(cells(work.results, demand_of(work.results)), info)
-    show(found, work.results, console)
-    return status or (0 if found.setting else FAILED)
+def go_on(results: Results) -> int:
+    """Go on with a sweep, and return the exit status."""
+    options = results.info.options
+    target = target_of(options, plans.load()[options.plan])
+    return session.run(results, target, environment_of(target, preflight(options).versions))
 
 
-def show(found: Recommendation, results: Results, console: Console) -> None:
-    """Print the recommendation on standard output, and where the report is."""
-    with contextlib.suppress(OSError):
-        click.echo(found.reason)
-        if found.startup_command:
-            click.echo(found.startup_command)
-    say(console, f"Report: {near(results.folder / 'report.html')}")
+def resumed(out: Path | None, given: Mapping[str, Any]) -> Results:
+    """Return the sweep to go on with.
 
-
-def say(console: Console, line: str) -> None:
-    """Print a line. A terminal that was closed must not keep the report from being written."""
-    with contextlib.suppress(OSError):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def near(path: Path) -> Path:
-    """Return a path from the repository's folder where it is in there: in a container the host's has another name."""
-    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-
-
-def resumed(out: str | None, given: dict[str, Any]) -> tuple[Results, Options]:
-    """Return the sweep to go on with. Options that are given again must be the same.
+    Args:
+        out: its folder; None for the latest one in reports/.
+        given: the options that were given again, which must be the same.
 
     Raises:
         ResultsError: there is none.
-        BadOptionError: an option differs from that of the sweep.
+        BadOptionError: an option differs from that of the sweep, or what it names is not there any more.
     """
     if out is None:
         folders = sorted(REPORTS.glob("*/sweep.json"), key=lambda path: path.stat().st_mtime)
         if not folders:
             raise ResultsError(f"--resume: expected a sweep in {REPORTS}, or --out=FOLDER")
-        out = str(folders[-1].parent)
-    with alone(Path(out)) if is_there(Path(out), Path.is_dir) else contextlib.nullcontext():
-        results = load(Path(out), mend=True)
-    options = Options.from_json(results.info.options)
-    check(options)  # what it needs may be gone
+        out = folders[-1].parent
+    with alone(out):
+        results = load(out, mend=True)
+    check(results.info.options)
     results.info.unloaded_error = None  # the probe may work now
-    asked = parse(given)
-    for name, text in given.items():
-        before = getattr(options, name)
-        if getattr(asked, name) != before:
-            raise BadOptionError(
-                name.replace("_", "-"), text, f"{before}, as the sweep in {out} has it, or no --resume"
-            )
-    return results, options
-
-
-@contextlib.contextmanager
-def ending_by_signal() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP end the sweep as Ctrl-C does: with a report."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        raise Stopped(signal.Signals(number).name)
-
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if before[number] is not signal.SIG_IGN:  # as nohup leaves SIGHUP
-            signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    for name, value in given.items():
+        before = getattr(results.info.options, name)
+        if value != before:
+            expected = f"{written(before) or 'none'}, as the sweep in {out} has it, or no --resume"
+            raise BadOptionError(name.replace("_", "-"), written(value), expected)
+    return results
 
 
 if __name__ == "__main__":

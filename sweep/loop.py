@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from sweep.cell import Measurement, Outcome, Target
-from sweep.options import Options
-from sweep.predict import cycle_of, demand_of
-from sweep.processes import Processes
-from sweep.results import Results, Run, Setting
-from sweep.search import Search, next_step
+from sweep.decide.findings import Findings
+from sweep.decide.prediction import cycle_of
+from sweep.decide.search import Search, next_step
+from sweep.folder import Results
+from sweep.measure.measurement import Measurement, Outcome
+from sweep.measure.processes import Processes
+from sweep.measure.target import Target
+from sweep.records import Run, Setting, Skipped
 
 UNLOADED = Setting(1, 1)
 SECONDS_LEAST, SECONDS_MOST = 6.0, 60.0
@@ -26,7 +28,7 @@ class Progress(Protocol):
     def begin(self, what: str, left: int, seconds: float) -> None:
         """Show what is being measured, how many runs are left after it, and how long this one takes."""
 
-    def end(self, run: Run | None, results: Results) -> None:
+    def end(self, run: Run | None, findings: Findings) -> None:
         """Show what came of it; None for the probe."""
 
 
@@ -35,15 +37,20 @@ class Sweep:
 
     Attributes:
         results: its folder.
-        options: what was asked.
         target: what is measured.
         progress: shows it.
     """
 
-    def __init__(self, results: Results, options: Options, target: Target, progress: Progress) -> None:
+    def __init__(self, results: Results, target: Target, progress: Progress) -> None:
         """Prepare; starts nothing."""
-        self.results, self.options, self.target, self.progress = results, options, target, progress
+        self.results, self.target, self.progress = results, target, progress
+        self.options = results.info.options
         self.scratch: Path = results.folder / "running"
+
+    @property
+    def findings(self) -> Findings:
+        """What the runs say so far."""
+        return Findings.of(self.results)
 
     def run(self) -> None:
         """Measure until nothing is left that could change the recommendation."""
@@ -52,7 +59,7 @@ class Sweep:
         with self.running():
             if not self.results.info.unloaded and not self.results.info.unloaded_error:
                 self.probe()
-            while step := next_step(self.results, self.options):
+            while step := next_step(self.findings):
                 self.step(step.setting, step.repeat, step.left)
         self.results.info.finished = True
         self.results.info.stopped = None
@@ -71,7 +78,7 @@ class Sweep:
         self.progress.begin(f"{setting}, run {repeat + 1}", left, self.seconds())
         run = self.measure(setting, repeat)
         self.results.append(run)
-        self.progress.end(run, self.results)
+        self.progress.end(run, self.findings)
 
     def probe(self) -> None:
         """Measure one user with one slot: the time that a request takes when nobody disturbs it."""
@@ -83,9 +90,9 @@ class Sweep:
         info = self.results.info
         info.unloaded_error = outcome.error
         info.unloaded = None if outcome.error else outcome.analysis
-        info.unloaded_memory_mb = outcome.outside["memory_peak_mb"] if outcome.outside else None
+        info.unloaded_memory_mb = outcome.outside.memory_peak_mb if outcome.outside else None
         self.results.save_info()
-        self.progress.end(None, self.results)
+        self.progress.end(None, self.findings)
 
     def seconds(self) -> float:
         """Return the length of a window: as asked, or some cycles of an undisturbed user."""
@@ -100,9 +107,17 @@ class Sweep:
         outcome = self.settled(setting, self.options.users, self.seconds())
         error, void = outcome.error, outcome.saturated and not outcome.error
         if void and outcome.analysis:
-            error = f"void: {outcome.analysis['verdict']['text']}"
-        status = "failed" if error else "ok"
-        return Run(setting.workers, setting.threads, repeat, status, error, outcome.analysis, outcome.outside, void)
+            error = f"void: {outcome.analysis.verdict.text}"
+        return Run(
+            workers=setting.workers,
+            threads=setting.threads,
+            repeat=repeat,
+            status="failed" if error else "ok",
+            error=error,
+            analysis=outcome.analysis,
+            outside=outcome.outside,
+            void=void,
+        )
 
     def settled(self, setting: Setting, users: int, seconds: float) -> Outcome:
         """Measure; once more if Locust was the limit, with all of its cores, and once more if others disturbed it."""
@@ -119,10 +134,9 @@ class Sweep:
 
     def note_skipped(self) -> None:
         """Write down what was not measured, and why."""
-        demand = demand_of(self.results)
-        info = self.results.info
+        findings, info = self.findings, self.results.info
         info.skipped = []
-        if demand and not (self.options.workers and self.options.threads):
-            found = Search(self.results, self.options, demand).skipped()
-            info.skipped = [{"workers": s.workers, "threads": s.threads, "reason": reason} for s, reason in found]
+        if findings.prediction and not (self.options.workers and self.options.threads):
+            skipped = Search(findings, findings.prediction).skipped()
+            info.skipped = [Skipped(setting.workers, setting.threads, reason) for setting, reason in skipped]
         self.results.save_info()

@@ -1,7 +1,7 @@
 """Which setting to measure next, and why the others need not be.
 
-Pure: the next step follows from the options and the results so far alone, so a sweep that was killed goes on as it
-would have. With a grid, every setting is measured, in an order shuffled anew for each repeat. Without one:
+The next step follows from the options and the runs so far alone, so a sweep that was killed goes on as it would have.
+With a grid, every setting is measured, in an order shuffled anew for each repeat. Without one:
 
 1. A loaded run: 2 × vCPU + 1 workers with a thread for each user. With the unloaded probe it gives what a request
    asks of the server, and so the bounds of every setting.
@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sweep.decide.cells import Cell
+from sweep.decide.findings import Findings
+from sweep.decide.prediction import Prediction
+from sweep.decide.ranking import memory_room, obstacle, unfit
 from sweep.options import Options
-from sweep.predict import Demand, bound, demand_of
-from sweep.recommend import memory_room, obstacle, unfit
-from sweep.results import Results, Setting
-from sweep.summary import Cell, cells
+from sweep.records import Setting
 
 NOISE = 0.03  # of the throughput, between two windows of the same setting
 EXPLAINED = 0.95  # of its bound: nothing that the bounds do not know holds the setting back
@@ -49,46 +51,38 @@ class Step:
     left: int
 
 
-def next_step(results: Results, options: Options) -> Step | None:
+def next_step(findings: Findings) -> Step | None:
     """Return what to measure next; None if nothing is left that could change the recommendation."""
+    options = findings.info.options
     if options.workers and options.threads:
-        return next_of_grid(results, options)
-    demand = demand_of(results)
-    if demand is None:
-        return next_without_bounds(results, options)
-    return Search(results, options, demand).next()
+        grid = [Setting(workers, threads) for workers in options.workers for threads in options.threads]
+        return next_of(shuffled(grid, options.seed, len(findings.runs) // len(grid)), findings)
+    if findings.prediction is None:
+        return next_of(starters(findings), findings)
+    return Search(findings, findings.prediction).next()
 
 
-def next_of_grid(results: Results, options: Options) -> Step | None:
-    """Return the next setting of a grid."""
-    grid = [Setting(workers, threads) for workers in options.workers for threads in options.threads]
-    return next_of(shuffled(grid, options.seed, len(results.runs) // len(grid)), results, options)
-
-
-def next_of(settings: Sequence[Setting], results: Results, options: Options) -> Step | None:
+def next_of(settings: Sequence[Setting], findings: Findings) -> Step | None:
     """Return the next of these settings that lacks a run. One that failed or was void is not tried again."""
-    over = {run.setting for run in results.runs if not run.ok}
+    over = {run.setting for run in findings.runs if not run.ok}
+    had = Counter(run.setting for run in findings.runs)
     todo = [
         (setting, repeat)
-        for repeat in range(options.repeats)
+        for repeat in range(findings.info.options.repeats)
         for setting in settings
-        if setting not in over and repeat >= runs_of(results, setting)
+        if setting not in over and repeat >= had[setting]
     ]
     return Step(*todo[0], left=len(todo) - 1) if todo else None
 
 
-def next_without_bounds(results: Results, options: Options) -> Step | None:
-    """Return the next setting while nothing is known of a request: the loaded run first, then some plain settings."""
-    return next_of(starters(results, options), results, options)
-
-
-def starters(results: Results, options: Options) -> list[Setting]:
-    """Return settings that are worth a try before anything is known."""
-    vcpu = int(results.info.plan["vcpu"])
+def starters(findings: Findings) -> list[Setting]:
+    """Return settings that are worth a try before anything is known: a loaded run first, then some plain ones."""
+    info, options = findings.info, findings.info.options
+    vcpu = info.plan.vcpu
     most = max(options.workers, default=2 * vcpu + 1)
-    base_mb = results.info.unloaded_memory_mb
+    base_mb = info.unloaded_memory_mb
     if base_mb and not options.workers:  # of an app as large as this one, fewer may fit
-        most = max(1, min(most, int(memory_room(results.info) / base_mb)))
+        most = max(1, min(most, int(memory_room(info) / base_mb)))
     loaded = Setting(most, threads_for(options.users, most, options))
     counts = options.workers or sorted({1, vcpu, 2 * vcpu + 1})
     levels = options.threads or (1, 6, loaded.threads)
@@ -107,19 +101,21 @@ class Search:
     """The search when the bounds are known.
 
     Attributes:
+        info, options: of the sweep.
+        prediction: of every setting.
         cells: what was measured so far, by setting.
         best: the fastest cell that could be recommended; None so far without one.
         start: the cell around which to look further: the best, or the quickest if none keeps to --max-p95.
     """
 
-    def __init__(self, results: Results, options: Options, demand: Demand) -> None:
+    def __init__(self, findings: Findings, prediction: Prediction) -> None:
         """Take stock."""
-        self.results, self.options, self.demand = results, options, demand
-        self.cells = {cell.setting: cell for cell in cells(results, demand) if cell.state != "skipped"}
-        allowed = [cell for cell in self.cells.values() if cell.rps and not obstacle(cell, results.info)]
-        self.best = max(allowed, key=rate, default=None)
-        fit = [cell for cell in self.cells.values() if cell.p95_ms and not unfit(cell, results.info)]
-        self.start = self.best or min(fit, key=p95, default=None)
+        self.info, self.options, self.prediction = findings.info, findings.info.options, prediction
+        self.cells = {setting: cell for setting, cell in findings.by_setting.items() if cell.state != "skipped"}
+        allowed = [cell for cell in self.cells.values() if cell.rps and not obstacle(cell, self.info)]
+        self.best = max(allowed, key=lambda cell: cell.rate, default=None)
+        fit = [cell for cell in self.cells.values() if cell.p95_ms and not unfit(cell, self.info)]
+        self.start = self.best or min(fit, key=lambda cell: cell.p95, default=None)
 
     def next(self) -> Step | None:
         """Return the next step."""
@@ -144,11 +140,11 @@ class Search:
                 for setting in self.neighbours(self.start)
                 if setting not in self.cells and not self.reason(setting)
             ]
-        return sorted(todo, key=lambda setting: (-bound(setting, self.demand)[0], setting.slots, setting.workers))
+        return sorted(todo, key=lambda setting: (-self.prediction.bound(setting)[0], setting.slots, setting.workers))
 
     def worker_counts(self) -> list[int]:
         """Return the numbers of workers to look at."""
-        vcpu = self.demand.vcpu
+        vcpu = self.prediction.vcpu
         if self.options.workers:
             return list(self.options.workers)
         if vcpu <= 2:
@@ -157,13 +153,13 @@ class Search:
 
     def candidates(self) -> list[Setting]:
         """Return, for each number of workers, the fewest threads that the bounds ask for, and half as many again."""
-        found = []
+        settings = []
         for workers in self.worker_counts():
-            reachable = min(self.demand.best_rps, workers / self.demand.cpu_s)
+            needed = self.prediction.slots_for(self.prediction.most_rps(workers))
             for factor in (1.0, MORE):
-                slots = min(float(self.demand.users), factor * reachable * self.demand.app_s)
-                found.append(Setting(workers, threads_for(slots, workers, self.options)))
-        return list(dict.fromkeys(found))
+                slots = min(float(self.prediction.users), factor * needed)
+                settings.append(Setting(workers, threads_for(slots, workers, self.options)))
+        return list(dict.fromkeys(settings))
 
     def neighbours(self, cell: Cell) -> list[Setting]:
         """Return the settings around one that stays behind its bound; none around one that the bounds explain.
@@ -171,9 +167,9 @@ class Search:
         A p95 above the limit is never explained: the bounds know nothing of it.
         """
         setting = cell.setting
-        if cell is self.best and cell.bound_rps and rate(cell) >= EXPLAINED * cell.bound_rps:
+        if cell is self.best and cell.bound_rps and cell.rate >= EXPLAINED * cell.bound_rps:
             return []
-        most = math.ceil(self.demand.users / setting.workers)
+        most = math.ceil(self.prediction.users / setting.workers)
         levels = (min(most, math.ceil(setting.threads * MORE)), max(1, math.floor(setting.threads / MORE)))
         near = [
             Setting(setting.workers, threads_for(level * setting.workers, setting.workers, self.options))
@@ -189,16 +185,16 @@ class Search:
 
     def reason(self, setting: Setting) -> str | None:
         """Return why a setting need not be measured; None if it may be the best, or as good and cheaper."""
-        info, demand = self.results.info, self.demand
-        memory = demand.memory_mb(setting.workers)
+        info, prediction = self.info, self.prediction
+        memory = prediction.memory_mb(setting.workers)
         if setting.workers > 1 and memory > memory_room(info):
             return f"would take {memory:.0f} MB, and the plan has {memory_room(info):.0f} MB with its headroom"
-        highest, limit = bound(setting, demand)
+        highest, limit = prediction.bound(setting)
         limit_ms = self.options.max_p95
-        mean_ms = (demand.users / highest - (demand.cycle_s - demand.app_s)) * 1e3
+        mean_ms = prediction.response_s(setting) * 1e3
         if limit_ms is not None and mean_ms > limit_ms:
             return f"its mean response is {mean_ms:.0f} ms at best, by its {limit} bound: --max-p95 is {limit_ms:g} ms"
-        if self.best and highest < rate(self.best) * (1 - NOISE):
+        if self.best and highest < self.best.rate * (1 - NOISE):
             return f"{highest:.3g} requests/s at most, by its {limit} bound: {self.fastest()}"
         return None
 
@@ -208,11 +204,11 @@ class Search:
         """Return (setting, repeat) for what the settings that could be the best still lack."""
         low = 0.0
         if self.best and self.best.rps:
-            low = self.best.rps.low if len(self.best.runs) > 1 else rate(self.best) * (1 - NOISE)
+            low = self.best.rps.low if len(self.best.runs) > 1 else self.best.rate * (1 - NOISE)
         for cell in self.cells.values():
             if cell.rps is None or not self.may_be_allowed(cell):
                 continue
-            high = cell.rps.high if len(cell.runs) > 1 else rate(cell) * (1 + NOISE)
+            high = cell.rps.high if len(cell.runs) > 1 else cell.rate * (1 + NOISE)
             if high >= low:
                 for repeat in range(len(cell.runs), self.options.repeats):
                     yield cell.setting, repeat
@@ -221,51 +217,36 @@ class Search:
         """Whether it could be recommended; also if its p95 is above the limit by no more than the noise."""
         limit_ms = self.options.max_p95
         quick = limit_ms is None or cell.p95_ms is None or cell.p95_ms.low <= limit_ms
-        return quick and not unfit(cell, self.results.info)
+        return quick and not unfit(cell, self.info)
 
     # --- for the report ---------------------------------------------------------------------------------
 
     def skipped(self) -> list[tuple[Setting, str]]:
         """Return the settings that were looked at and not measured, with the reason."""
         counts = self.worker_counts()
-        ladder = self.options.threads or [level for level in LADDER if level <= max(1, self.demand.users)]
+        ladder = self.options.threads or [level for level in LADDER if level <= max(1, self.prediction.users)]
         every = [Setting(workers, threads) for workers in counts for threads in ladder]
-        found = {}
+        reasons = {}
         for setting in dict.fromkeys([*self.candidates(), *every]):
             if setting not in self.cells:
-                found[setting] = self.reason(setting) or self.nothing_to_gain(setting)
-        return sorted(found.items())
+                reasons[setting] = self.reason(setting) or self.nothing_to_gain(setting)
+        return sorted(reasons.items())
 
     def nothing_to_gain(self, setting: Setting) -> str:
         """Say why a setting whose bound is no lower was not measured."""
         if self.best is None:
             return "no setting that was measured could be recommended, nor one around the quickest"
-        if setting.workers * (setting.threads - 1) >= self.demand.users:
-            return f"has more slots than {self.demand.users} users can fill"
-        if rate(self.best) >= self.demand.best_rps * (1 - NOISE):
-            return f"no setting can exceed {self.demand.best_rps:.3g} requests/s, and {self.best.setting} is there"
+        if setting.workers * (setting.threads - 1) >= self.prediction.users:
+            return f"has more slots than {self.prediction.users} users can fill"
+        if self.best.rate >= self.prediction.best_rps * (1 - NOISE):
+            return f"no setting can exceed {self.prediction.best_rps:.3g} requests/s, and {self.best.setting} is there"
         if len(self.cells) >= CELLS_MOST:
             return f"{CELLS_MOST} settings were measured, and others promised more"
         return f"the bounds promise it no more than its neighbours reached: {self.fastest()}"
 
     def fastest(self) -> str:
         """Name the best setting so far."""
-        return f"{self.best.setting} serves {rate(self.best):.3g}" if self.best else "none serves"
-
-
-def rate(cell: Cell) -> float:
-    """Return a measured cell's throughput."""
-    return cell.rps.mean if cell.rps else 0.0
-
-
-def p95(cell: Cell) -> float:
-    """Return a measured cell's p95, in ms."""
-    return cell.p95_ms.mean if cell.p95_ms else math.inf
-
-
-def runs_of(results: Results, setting: Setting) -> int:
-    """Return how many runs a setting has."""
-    return sum(run.setting == setting for run in results.runs)
+        return f"{self.best.setting} serves {self.best.rate:.3g}" if self.best else "none serves"
 
 
 def shuffled(settings: Iterable[Setting], seed: int, repeat: int) -> Sequence[Setting]:

@@ -12,12 +12,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from sweep.recommend import HEADROOM
-from sweep.results import Info, Setting
-from sweep.summary import P95_RESOLUTION, RPS_RESOLUTION, Cell
-from sweep.text import NBSP, figure, percent, whole
+from explain_laws import CPU_FULL
+from sweep.decide.cells import P95_RESOLUTION, RPS_RESOLUTION, Cell
+from sweep.decide.ranking import HEADROOM
+from sweep.records import Info, Setting
+from sweep.report.text import NBSP, figure, percent, whole
 
-CPU_FULL = 0.85  # from here on the analysis' verdict is "cpu"; explain_laws.py has it, and a test compares them
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 MARK = "▸"  # before the recommended setting
 LAWS = {
@@ -202,7 +202,7 @@ def response_split(cells: Sequence[Cell], best: Setting | None) -> Chart:
 
 def cpu(cells: Sequence[Cell], best: Setting | None, info: Info) -> Chart:
     """CPU of the process tree against the plan's."""
-    cores = f"{info.plan['vcpu']:g}{NBSP}vCPU"
+    cores = f"{info.plan.vcpu:g}{NBSP}vCPU"
     values = [None if cell.cpu_utilization is None else 100 * cell.cpu_utilization for cell in cells]
     made = rows(cells, best, f"% of {cores}", [percent(cell.cpu_utilization) for cell in cells])
     bars(made, "CPU", values, "%", "app", showlegend=False)
@@ -220,7 +220,7 @@ def cpu(cells: Sequence[Cell], best: Setting | None, info: Info) -> Chart:
 
 def memory(cells: Sequence[Cell], best: Setting | None, info: Info) -> Chart:
     """Peak memory of the process tree against the plan's."""
-    size = float(info.plan["memory_mb"])
+    size = info.plan.memory_mb
     made = rows(cells, best, "MB", [f"{whole(cell.memory_mb)}{NBSP}MB" for cell in cells])
     bars(made, "memory", [cell.memory_mb for cell in cells], "MB", "app", showlegend=False)
     limit_line(made, f"headroom: {HEADROOM * size:.0f}{NBSP}MB", HEADROOM * size, "dot", len(cells))
@@ -280,5 +280,5 @@ def deviations(cell: Cell, name: str) -> list[tuple[float, float]]:
     """Return each run's value, beside the mean."""
     interval = cell.rps if name == "requests/s" else cell.p95_ms
     analyses = [run.analysis for run in cell.runs if run.ok and run.analysis]
-    values = [one["load"]["rps"] if name == "requests/s" else one["response_ms"]["p95"] for one in analyses]
-    return [(value, interval.mean) for value in values] if interval and interval.mean else []
+    values = [analysis.load.rps if name == "requests/s" else analysis.response_ms.p95 for analysis in analyses]
+    return [(value, interval.mean) for value in values if value] if interval and interval.mean else []

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
-from sweep.charts import Chart, base
-from sweep.results import Setting
-from sweep.summary import Cell
-from sweep.text import NONE, figure, first_line
+from sweep.decide.cells import Cell
+from sweep.records import Setting
+from sweep.report.charts import Chart, base
+from sweep.report.text import NONE, figure, first_line
 
 # Legible for those who cannot tell red from green, and in grey. Brighter is better in both maps.
 SCALE = "Viridis"

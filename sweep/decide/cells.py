@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Literal
 
-from sweep.predict import Demand, bound
-from sweep.results import Results, Run, Setting
+from sweep.decide.prediction import Prediction
+from sweep.records import DISTURBED, Info, Run, Setting
 
 # Two windows of the same setting differ by this much on a quiet machine, so no interval is narrower. A p95 stands
 # for fewer requests, and the analysis counts them in steps of 1 %.
@@ -23,10 +25,13 @@ class Interval:
     high: float
 
     @classmethod
-    def of(cls, values: Sequence[float], resolution: float) -> Interval:
-        """Return the interval of one value or more."""
-        mean = fmean(values)
-        return cls(mean, min(*values, mean * (1 - resolution)), max(*values, mean * (1 + resolution)))
+    def of(cls, values: Iterable[float | None], resolution: float) -> Interval | None:
+        """Return the interval of the values that are there; None if none is."""
+        there = [value for value in values if value is not None]
+        if not there:
+            return None
+        mean = fmean(there)
+        return cls(mean, min(*there, mean * (1 - resolution)), max(*there, mean * (1 + resolution)))
 
     def overlaps(self, other: Interval) -> bool:
         """Whether the two cannot be told apart."""
@@ -53,7 +58,7 @@ class Cell:
     """
 
     setting: Setting
-    state: str
+    state: Literal["ok", "failed", "void", "skipped"]
     note: str = ""
     runs: tuple[Run, ...] = ()
     rps: Interval | None = None
@@ -69,53 +74,67 @@ class Cell:
     verdict: str | None = None
     others: float | None = None
 
+    @property
+    def rate(self) -> float:
+        """Its mean throughput, in 1/s; 0.0 without one."""
+        return self.rps.mean if self.rps else 0.0
 
-def cells(results: Results, demand: Demand | None) -> list[Cell]:
+    @property
+    def p95(self) -> float:
+        """Its mean p95, in ms; infinite without one."""
+        return self.p95_ms.mean if self.p95_ms else math.inf
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether other programs took much of gunicorn's cores in a run, twice in a row."""
+        return (self.others or 0.0) > DISTURBED
+
+
+def cells_of(info: Info, runs: Sequence[Run], prediction: Prediction | None) -> list[Cell]:
     """Return every setting that was measured or skipped, by workers and threads.
 
     Args:
-        results: the sweep.
-        demand: what the probes found, None without them.
+        info: names those that were skipped.
+        runs: the sweep's.
+        prediction: what the laws allow them, None without a probe.
     """
-    runs: dict[Setting, list[Run]] = {}
-    for run in results.runs:
-        runs.setdefault(run.setting, []).append(run)
-    found = [measured(setting, of_setting, demand) for setting, of_setting in runs.items()]
-    for entry in results.info.skipped:
-        setting = Setting(entry["workers"], entry["threads"])
-        if setting not in runs:
-            rate, limit = bound(setting, demand) if demand else (None, None)
-            found.append(Cell(setting, "skipped", entry["reason"], bound_rps=rate, limit=limit))
-    return sorted(found, key=lambda cell: cell.setting)
+    runs_of: dict[Setting, list[Run]] = {}
+    for run in runs:
+        runs_of.setdefault(run.setting, []).append(run)
+    cells = [measured(setting, of_setting, prediction) for setting, of_setting in runs_of.items()]
+    for entry in info.skipped:
+        setting = Setting(entry.workers, entry.threads)
+        if setting not in runs_of:
+            rate, limit = prediction.bound(setting) if prediction else (None, None)
+            cells.append(Cell(setting, "skipped", entry.reason, bound_rps=rate, limit=limit))
+    return sorted(cells, key=lambda cell: cell.setting)
 
 
-def measured(setting: Setting, runs: Sequence[Run], demand: Demand | None) -> Cell:
+def measured(setting: Setting, runs: Sequence[Run], prediction: Prediction | None) -> Cell:
     """Return a setting that has runs. One that failed fails the setting: users would meet it too."""
     failed = [run for run in runs if not run.ok and not run.void]
     void = [run for run in runs if run.void]
-    state = "failed" if failed else "void" if void else "ok"
     first = next(iter(failed or void), None)
     good = [run.analysis for run in runs if run.ok and run.analysis]
-    rate, limit = bound(setting, demand) if demand else (None, None)
+    rate, limit = prediction.bound(setting) if prediction else (None, None)
     seen = [run.outside for run in runs if run.outside]
-    utilization = [run.outside["cpu_utilization"] for run in runs if run.ok and run.outside]
     return Cell(
         setting=setting,
-        state=state,
+        state="failed" if failed else "void" if void else "ok",
         note=(first.error or "") if first else "",
         runs=tuple(runs),
-        rps=Interval.of([analysis["load"]["rps"] for analysis in good], RPS_RESOLUTION) if good else None,
-        p95_ms=Interval.of([analysis["response_ms"]["p95"] for analysis in good], P95_RESOLUTION) if good else None,
-        response_ms=mean(analysis["response_ms"]["mean"] for analysis in good),
-        wait_ms=mean(analysis["wait_ms"]["mean"] for analysis in good),
-        app_ms=mean(analysis["app_ms"]["mean"] for analysis in good),
-        cpu_ms=mean(analysis["cpu_ms"]["mean"] for analysis in good),
-        cpu_utilization=mean(utilization),
-        memory_mb=most(outside["memory_peak_mb"] for outside in seen),
+        rps=Interval.of([analysis.load.rps for analysis in good], RPS_RESOLUTION),
+        p95_ms=Interval.of([analysis.response_ms.p95 for analysis in good], P95_RESOLUTION),
+        response_ms=mean(analysis.response_ms.mean for analysis in good),
+        wait_ms=mean(analysis.wait_ms.mean for analysis in good),
+        app_ms=mean(analysis.app_ms.mean for analysis in good),
+        cpu_ms=mean(analysis.cpu_ms.mean for analysis in good),
+        cpu_utilization=mean(run.outside.cpu_utilization for run in runs if run.ok and run.outside),
+        memory_mb=most(outside.memory_peak_mb for outside in seen),
         bound_rps=rate,
         limit=limit,
-        verdict=good[-1]["verdict"]["code"] if good else None,
-        others=most(outside.get("others_utilization") for outside in seen),
+        verdict=good[-1].verdict.code if good else None,
+        others=most(outside.others_utilization for outside in seen),
     )
 
 

@@ -9,11 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from sweep.cell import DISTURBED
-from sweep.predict import demand_of
-from sweep.recommend import ranked
-from sweep.results import Results, Run
-from sweep.summary import cells
+from sweep.decide.findings import Findings
+from sweep.records import Info, Run
 
 AROUND = 4.0  # s that a run takes beside its window, before one was seen
 
@@ -60,18 +57,17 @@ class Bar:
             ends=self.begun + left_seconds,
         )
 
-    def end(self, run: Run | None, results: Results) -> None:
+    def end(self, run: Run | None, findings: Findings) -> None:
         """Show what came of it."""
         took = time.monotonic() - self.begun
         self.done += took
         if run is None or run.ok:
             self.around = max(1.0, took - self.seconds)
-        found = ranked(cells(results, demand_of(results)), results.info)
-        if found and found.chosen.rps:
-            self.bar.update(self.task, best=f"{found.chosen.setting}: {found.chosen.rps.mean:.3g} requests/s")
+        if best := findings.best:
+            self.bar.update(self.task, best=f"{best.setting}: {best.rate:.3g} requests/s")
         self.bar.update(self.task, completed=self.done)
         with contextlib.suppress(OSError):
-            self.console.print(line(run, results), highlight=False, soft_wrap=True)
+            self.console.print(line(run, findings.info), highlight=False, soft_wrap=True)
 
 
 class TimeLeft(TimeRemainingColumn):
@@ -86,21 +82,20 @@ class TimeLeft(TimeRemainingColumn):
         return Text(f"about {seconds // 60}:{seconds % 60:02} left")
 
 
-def line(run: Run | None, results: Results) -> Text:
+def line(run: Run | None, info: Info) -> Text:
     """Return a line on a run that has ended; None is the unloaded probe."""
     if run is None:
-        info = results.info
         if info.unloaded_error:
             return Text(f"  one user: failed: {info.unloaded_error.splitlines()[0]}", style="red")
-        mean = info.unloaded["app_ms"]["mean"] if info.unloaded else None
+        mean = info.unloaded.app_ms.mean if info.unloaded else None
         return Text(f"  one user: {mean:.4g} ms in the app" if mean else "  one user: no Server-Timing header")
     name = f"{run.setting!s:>8}  run {run.repeat + 1}"
     if not run.ok or not run.analysis:
         return Text(f"{name}  {'' if run.void else 'failed: '}{(run.error or '').splitlines()[0]}", style="red")
-    peak = f"{run.outside['memory_peak_mb']:.0f} MB" if run.outside else ""
-    figures = (
-        f"{run.analysis['load']['rps']:8.1f} requests/s  p95 {run.analysis['response_ms']['p95']:6.0f} ms  {peak:>7}"
-    )
-    others = (run.outside["others_utilization"] if run.outside else None) or 0.0
-    disturbed = f"  (other programs used {others:.0%} of its cores)" if others > DISTURBED else ""
-    return Text(f"{name}  {figures}  {run.analysis['verdict']['code']}{disturbed}")
+    analysis, outside = run.analysis, run.outside
+    peak = f"{outside.memory_peak_mb:.0f} MB" if outside else ""
+    figures = f"{analysis.load.rps:8.1f} requests/s  p95 {analysis.response_ms.p95 or 0.0:6.0f} ms  {peak:>7}"
+    disturbed = ""
+    if outside and outside.disturbed:
+        disturbed = f"  (other programs used {outside.others_utilization:.0%} of its cores)"
+    return Text(f"{name}  {figures}  {analysis.verdict.code}{disturbed}")

@@ -1,0 +1,1 @@
+"""Decides from runs alone: pure, without a process, a clock or a file."""

@@ -1,0 +1,88 @@
+"""A fresh Locust with the scenario, on the cores that gunicorn does not have."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from explain_types import Analysis
+from sweep.measure.evidence import MeasurementError
+from sweep.measure.processes import Processes, clean_environ
+from sweep.measure.server import Server
+from sweep.measure.target import Target
+
+MAIN = Path(__file__).with_name("locust_main.py")
+RAMP_SECONDS = 1.0
+# Left out of the window: each worker's first requests load and connect what the later ones only use.
+WARM_UP = 1.0
+# Locust's own start, warm-up and end, on a slow machine.
+LOCUST_MOST = 60.0
+
+
+class Generator:
+    """A Locust that was started.
+
+    Attributes:
+        seconds: the window's length, after ramp and warm-up.
+        folder: takes what it writes.
+        log: the path of its log in there.
+        process: Locust, or the master of several.
+    """
+
+    def __init__(
+        self, processes: Processes, target: Target, port: int, users: int, seconds: float, folder: Path, number: int
+    ) -> None:
+        """Start it.
+
+        Args:
+            processes: starts it.
+            target: what is measured.
+            port: where the app answers.
+            users: how many.
+            seconds: the window's length.
+            folder: for what it writes.
+            number: of Locust processes.
+        """
+        self.seconds, self.folder = seconds, folder
+        self.log, self.json = folder / "locust.log", folder / "analysis.json"
+        # Locust's run time counts from the start of the ramp, and has no fractions.
+        length = math.ceil(RAMP_SECONDS + WARM_UP + seconds)
+        rate = max(1.0, users / RAMP_SECONDS)
+        command = [sys.executable, "-P", str(MAIN), str(WARM_UP)]
+        command += ["--locustfile", str(target.scenario)]
+        command += ["--host", f"http://127.0.0.1:{port}", "--headless", "--only-summary"]
+        command += ["--users", str(users), "--spawn-rate", f"{rate:g}", "--run-time", f"{length}s"]
+        command += ["--reset-stats", "--exit-code-on-error", "0", "--analysis-json", str(self.json)]
+        command += ["--csv", str(folder / "locust"), "--app-memory", f"{target.memory_mb:g}m"]
+        command += ["--processes", str(number)] if number > 1 else []
+        self.process = processes.start(command, target.generator_cores, self.log, clean_environ())
+
+    def watch(self, server: Server) -> None:
+        """Look at the server until Locust has ended.
+
+        Raises:
+            MeasurementError: it does not end, or the server does.
+        """
+        end = time.monotonic() + RAMP_SECONDS + self.seconds + LOCUST_MOST
+        while self.process.poll() is None:
+            server.look()
+            if time.monotonic() > end:
+                raise MeasurementError(f"Locust did not end {LOCUST_MOST:g} s after it should have", self.log)
+
+    def analysis(self) -> Analysis:
+        """Return the analysis that it wrote.
+
+        Raises:
+            MeasurementError: it wrote none.
+        """
+        try:
+            return msgspec.json.decode(self.json.read_bytes(), type=Analysis)
+        except msgspec.ValidationError as error:
+            raise MeasurementError(f"Locust wrote another analysis than the sweep reads: {error}", self.log) from None
+        except (OSError, msgspec.DecodeError):
+            reason = f"Locust ended with status {self.process.returncode} and wrote no analysis"
+            raise MeasurementError(reason, self.log) from None

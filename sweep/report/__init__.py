@@ -1,0 +1,1 @@
+"""Shows what was decided, in files and on the terminal. Decides nothing, and measures nothing."""

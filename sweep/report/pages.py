@@ -1,0 +1,83 @@
+"""A sweep's folder for people: report.html, report.md and results.csv.
+
+`report.html` is one file that opens without a network: plotly's script is in it, and a policy in its head forbids the
+browser every request.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import plotly.offline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from sweep.decide.findings import Findings
+from sweep.folder import write_whole, writing
+from sweep.report import spreadsheet, text
+from sweep.report.charts import Chart
+from sweep.report.view import View
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render(folder: Path, findings: Findings) -> list[Path]:
+    """Write all files, and return their paths. Whatever there is of a sweep will do.
+
+    Raises:
+        ResultsError: the folder cannot be written to.
+    """
+    view = View.of(findings)
+    texts = {
+        folder / "report.html": template("report.html.j2", view),
+        folder / "report.md": template("report.md.j2", view),
+        folder / "results.csv": spreadsheet.table(findings.runs, findings.prediction),
+    }
+    with writing(folder):
+        for path, content in texts.items():
+            write_whole(path, content)
+    return list(texts)
+
+
+def template(name: str, view: View) -> str:
+    """Fill a template. In HTML every text is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default_for_string=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    for function in (
+        text.figure,
+        text.whole,
+        text.percent,
+        text.unbroken,
+        text.plain,
+        text.first_line,
+        text.other_lines,
+        text.one_line,
+        text.code,
+        text.code_cell,
+        text.fenced,
+        figure_json,
+    ):
+        environment.filters[function.__name__] = function
+    context = {
+        "view": view,
+        "info": view.info,
+        "recommendation": view.findings.recommendation,
+        "prediction": view.findings.prediction,
+        "plotly_js": plotly_js,
+    }
+    return environment.get_template(name).render(context)
+
+
+def figure_json(chart: Chart) -> str:
+    """Return a chart's figure for a <script>, which no text in it can end."""
+    return str(chart.figure.to_json()).replace("<", "\\u003c")
+
+
+def plotly_js() -> str:
+    """Return plotly's script, some 4 MB."""
+    return str(plotly.offline.get_plotlyjs())
