@@ -22,15 +22,17 @@ from rich.console import Console
 
 import plans
 from bench import DOCS, FIGURES
-from sweep import ROOT, cli, machine
+from sweep import ROOT, cli
+from sweep.decide.cells import Cell
+from sweep.decide.findings import Findings
+from sweep.decide.search import shuffled
+from sweep.folder import Results, create, load
 from sweep.loop import Sweep
+from sweep.measure.preflight import preflight
+from sweep.measure.target import environment_of, target_of
 from sweep.options import SCENARIOS, Options
-from sweep.predict import demand_of
-from sweep.progress import Bar
-from sweep.recommend import recommend
-from sweep.results import Results, Setting, create, load
-from sweep.search import rate, shuffled
-from sweep.summary import Cell, cells
+from sweep.records import Setting
+from sweep.report.progress import Bar
 
 WORKERS, THREADS = "1,2,3,5", "1,2,4,6,9,12,18,36"
 GRID_SECONDS = 4
@@ -53,11 +55,16 @@ REPORTS = ROOT / "reports"
 
 @dataclass(frozen=True)
 class Finished:
-    """A sweep that has ended: its results, its cells by setting, and how long it took in s."""
+    """A sweep that has ended: its folder, what it found, and how long it took in s."""
 
     results: Results
-    cells: dict[Setting, Cell]
+    findings: Findings
     seconds: float
+
+    @property
+    def measured(self) -> list[Cell]:
+        """The cells that were measured, the fastest first."""
+        return sorted((cell for cell in self.findings.cells if cell.rps), key=lambda cell: -cell.rate)
 
 
 def run_sweep(name: str, *args: str) -> Finished:
@@ -71,24 +78,19 @@ def run_sweep(name: str, *args: str) -> Finished:
 
 
 def finished(results: Results, seconds: float) -> Finished:
-    """Read the cells of a sweep."""
-    return Finished(results, {cell.setting: cell for cell in cells(results, demand_of(results))}, seconds)
-
-
-def measured(sweep: Finished) -> list[Cell]:
-    """Return the cells that were measured, the fastest first."""
-    return sorted((cell for cell in sweep.cells.values() if cell.rps), key=lambda cell: -rate(cell))
+    """Read what a sweep found."""
+    return Finished(results, Findings.of(results), seconds)
 
 
 def final(scenario: str, like: Results, settings: Sequence[Setting]) -> Finished:
     """Measure settings side by side, as the sweep measures, in an order shuffled anew for each window."""
-    options = Options.from_json(like.info.options)
+    options = like.info.options
     folder = REPORTS / f"bench-{scenario}-final-{time.strftime('%Y%m%d-%H%M%S')}"
     results = create(folder, like.info)
-    target = machine.target_of(options, plans.load()[options.plan])
+    target = target_of(options, plans.load()[options.plan])
     began = time.monotonic()
     with Bar(Console(stderr=True)) as bar:
-        work = Sweep(results, options, target, bar)
+        work = Sweep(results, target, bar)
         with work.running():
             for window in range(WINDOWS):
                 for setting in shuffled(settings, 0, window):
@@ -99,17 +101,17 @@ def final(scenario: str, like: Results, settings: Sequence[Setting]) -> Finished
 def of_scenario(scenario: str) -> dict[str, Any]:
     """Return the figures of one scenario."""
     sweeps = [run_sweep(f"bench-{scenario}-{seed}", "--scenario", scenario, "--seed", str(seed)) for seed in SEEDS]
-    found = [recommend(list(sweep.cells.values()), sweep.results.info) for sweep in sweeps]
-    chosen = [recommendation.setting for recommendation in found if recommendation.setting]
+    recommendations = [sweep.findings.recommendation for sweep in sweeps]
+    chosen = [recommendation.setting for recommendation in recommendations if recommendation.setting]
     grid = run_sweep(
         f"bench-{scenario}-grid",
         *("--scenario", scenario, "--workers", WORKERS, "--threads", THREADS),
         *("--repeats", "1", "--seconds", str(GRID_SECONDS), "--seed", "1"),
     )
-    best = [cell.setting for cell in measured(grid)[:FINALISTS]]
-    last = final(scenario, sweeps[0].results, list(dict.fromkeys([*chosen, *best])))
-    top = max(rate(last.cells[setting]) for setting in best)
-    tied = [cell for cell in last.cells.values() if cell.rps and rate(cell) >= top * 0.98]
+    best = [cell.setting for cell in grid.measured[:FINALISTS]]
+    last = final(scenario, sweeps[0].results, list(dict.fromkeys([*chosen, *best]))).findings
+    top = max(last.by_setting[setting].rate for setting in best)
+    tied = [cell for cell in last.cells if cell.rps and cell.rate >= top * 0.98]
     cheapest = min(cell.memory_mb or 0.0 for cell in [*tied, *ties(grid)])
     return {
         "scenario": scenario,
@@ -118,21 +120,21 @@ def of_scenario(scenario: str) -> dict[str, Any]:
                 "seed": seed,
                 "setting": str(setting),
                 "tied_with": [str(tie) for tie in recommendation.tied_with],
-                "measured": len(measured(sweep)),
+                "measured": len(sweep.measured),
                 "runs": len(sweep.results.runs) + 1,
                 "seconds": round(sweep.seconds),
-                "rps": round(rate(last.cells[setting]), 1),
-                "of_best": round(rate(last.cells[setting]) / top, 3),
-                "memory_mb": last.cells[setting].memory_mb,
+                "rps": round(last.by_setting[setting].rate, 1),
+                "of_best": round(last.by_setting[setting].rate / top, 3),
+                "memory_mb": last.by_setting[setting].memory_mb,
             }
-            for seed, sweep, setting, recommendation in zip(SEEDS, sweeps, chosen, found, strict=True)
+            for seed, sweep, setting, recommendation in zip(SEEDS, sweeps, chosen, recommendations, strict=True)
         ],
         "grid": {
-            "measured": len(measured(grid)),
+            "measured": len(grid.measured),
             "seconds": round(grid.seconds),
-            "best": [{"setting": str(setting), "rps": round(rate(last.cells[setting]), 1)} for setting in best],
+            "best": [{"setting": str(setting), "rps": round(last.by_setting[setting].rate, 1)} for setting in best],
             "cheapest_tie_mb": cheapest,
-            "cells": [figures(cell) for cell in measured(grid)],
+            "cells": [figures(cell) for cell in grid.measured],
         },
     }
 
@@ -141,7 +143,7 @@ def figures(cell: Cell) -> dict[str, Any]:
     """Return what sweeps.json says of a cell of the grid."""
     return {
         "setting": str(cell.setting),
-        "rps": round(rate(cell), 1),
+        "rps": round(cell.rate, 1),
         "p95_ms": round(cell.p95_ms.mean) if cell.p95_ms else None,
         "cpu_utilization": cell.cpu_utilization,
         "memory_mb": cell.memory_mb,
@@ -150,9 +152,9 @@ def figures(cell: Cell) -> dict[str, Any]:
 
 def ties(grid: Finished) -> list[Cell]:
     """Return the cells of the grid within 3 % of the mean of its three best."""
-    ordered = measured(grid)
-    top = fmean(rate(cell) for cell in ordered[:FINALISTS])
-    return [cell for cell in ordered if rate(cell) >= 0.97 * top]
+    ordered = grid.measured
+    top = fmean(cell.rate for cell in ordered[:FINALISTS])
+    return [cell for cell in ordered if cell.rate >= 0.97 * top]
 
 
 def page(rows: Sequence[dict[str, Any]], about: dict[str, str]) -> str:
@@ -195,8 +197,8 @@ def page(rows: Sequence[dict[str, Any]], about: dict[str, str]) -> str:
     lines += ["", "Rules of thumb, in the grid's single windows: requests/s, and p95 in ms.", ""]
     lines += [f"| setting | | {' | '.join(row['scenario'] for row in rows)} |", "| --- | --- |" + " --- |" * len(rows)]
     for setting, rule in RULES.items():
-        found = [next(cell for cell in row["grid"]["cells"] if cell["setting"] == setting) for row in rows]
-        lines.append(f"| {setting} | {rule} | " + " | ".join(f"{c['rps']} ({c['p95_ms']})" for c in found) + " |")
+        cells = [next(cell for cell in row["grid"]["cells"] if cell["setting"] == setting) for row in rows]
+        lines.append(f"| {setting} | {rule} | " + " | ".join(f"{c['rps']} ({c['p95_ms']})" for c in cells) + " |")
     lines += ["", "Measured on: " + ", ".join(f"{name} {value}" for name, value in about.items()) + ".", ""]
     return "\n".join(lines)
 
@@ -211,9 +213,9 @@ def main(argv: Sequence[str], measure: Callable[[str], dict[str, Any]] = of_scen
     rows = {row["scenario"]: row for row in before}
     for scenario in argv or SCENARIOS:
         rows[scenario] = measure(scenario)
-        options = Options(scenario=scenario)
-        target = machine.target_of(options, plans.load()[options.plan])
-        about = machine.environment_of(target, machine.preflight(options).versions)
+        options = Options.of(scenario=scenario)
+        target = target_of(options, plans.load()[options.plan])
+        about = environment_of(target, preflight(options).versions)
         ordered = [rows[name] for name in SCENARIOS if name in rows]
         write(JSON, json.dumps({"machine": about, "scenarios": ordered}, indent=1) + "\n")
         write(PAGE, page(ordered, about))

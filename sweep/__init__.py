@@ -1,33 +1,37 @@
 """The sweep: which workers and threads should I ship, for this app on this plan?
 
 `python -m sweep` measures settings, each with a fresh gunicorn under this repository's configuration and a fresh
-Locust, and recommends one. Three wings along the way of the data, each of which knows only those before it:
+Locust, and recommends one. Three wings along the way of the data; each module knows only those above it:
 
-    options, records, folder    what was asked, a run, and the folder that a sweep writes and goes on from
+    options, records            what was asked; a setting, a run, and what else passes from wing to wing
+    folder, errors              what a sweep writes and goes on from; what it refuses, in one line
 
-    measure/    machine         which cores the app and Locust get
-                target          what is measured, the same for all settings
+    measure/    machine         which cores gunicorn and Locust get
+                processes       starts programs by launch, and ends them whatever happens, by guard
                 preflight       what the app's own Python says beforehand
-                measurement     one run of one setting:
-                  server          a gunicorn and its observer from outside
-                  generator       a Locust, which is locust_main
-                  evidence        what their logs say
-                  processes       how they are started, by launch, and ended whatever happens, by guard
+                target          what is measured, the same for all settings
+                evidence        why a run failed, as the logs say it
+                server          a gunicorn, looked at from outside by an observer
+                generator       a Locust, which is locust_main
+                measurement     one run of one setting
 
     decide/     prediction      from the probe and the first runs to the bounds of every setting
                 cells           the runs of a setting, together: means, intervals, what failed
                 ranking         which settings may be recommended, and which of them are tied
                 recommendation  the one to ship, in words; paste has the lines to paste
-                findings        all of these of one sweep
+                findings        all of these, of one sweep
                 search          which setting to measure next, and why the others are skipped
                 comparison      two sweeps side by side
 
-    report/     view            what the report shows, with charts and heatmaps
-                pages           report.html, report.md, results.csv (spreadsheet)
-                progress        while it runs; side_by_side for a comparison, both on the terminal
+    report/     text            figures and foreign text
+                charts          a row for each setting; heatmaps have workers × threads
+                view            what the report shows, and in which order
+                pages           report.html, report.md, and results.csv, which is the spreadsheet
+                progress        a sweep on the terminal; side_by_side are two of them
 
-    loop        measures what the search asks for, until nothing is left
-    cli         the command line; parameters are its types
+    loop                        measures what the search asks for, until nothing is left
+    session                     the loop on a terminal, from its first word to its report, however it ends
+    parameters, cli             the types of the command line's options; the command line
 """
 
 import sys

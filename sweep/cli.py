@@ -21,17 +21,16 @@ from sweep.errors import BadOptionError, SweepError
 from sweep.folder import Results, ResultsError, alone, create, load
 from sweep.measure.preflight import preflight
 from sweep.measure.target import environment_of, target_of
-from sweep.options import Options, written
+from sweep.options import DEFAULTS, Options, written
 from sweep.parameters import FOLDER, PLAN, SCENARIO, App, Held, Number, Numbers, Option, Program, check
 from sweep.records import Info, PlanSize
 from sweep.report import side_by_side
 
 REPORTS = ROOT / "reports"
-DEFAULTS = Options()
 BAD_OPTION = 2
 
 option = functools.partial(click.option, cls=Option)
-folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+PATH = click.Path(path_type=Path)
 
 
 @click.group(
@@ -40,10 +39,16 @@ folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path)
 @option("--workers", type=Numbers(128), show_default="it decides itself", help="Numbers of workers to measure.")
 @option("--threads", type=Numbers(1000), show_default="it decides itself", help="Numbers of threads to measure.")
 # Beyond this a machine that holds gunicorn and Locust measures itself.
-@option("--users", type=click.IntRange(1, 10_000), default=DEFAULTS.users, help="Locust's users.")
+@option("--users", metavar="N", type=click.IntRange(1, 10_000), default=DEFAULTS.users, help="Locust's users.")
 @option("--scenario", type=SCENARIO, default=DEFAULTS.scenario, help="io_bound, cpu_bound, mixed, or a locustfile.")
 @option("--app", type=App(), show_default="found as on App Service", help="The app.")
-@option("--chdir", type=FOLDER, show_default="this repository, with its sample app", help="The app's folder.")
+@option(
+    "--chdir",
+    type=FOLDER,
+    metavar="FOLDER",
+    show_default="this repository, with its sample app",
+    help="The app's folder.",
+)
 @option(
     "--python",
     type=Program(),
@@ -54,9 +59,19 @@ folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path)
 @option("--plan", type=PLAN, default=DEFAULTS.plan, metavar="NAME", help="An App Service plan, for instance P1v3.")
 @option("--max-p95", type=Number(0.1, 1e6), metavar="MS", help="Recommend nothing with a p95 above this.")
 @option(
-    "--repeats", type=click.IntRange(1, 20), default=DEFAULTS.repeats, help="Runs of each setting that could be best."
+    "--repeats",
+    metavar="N",
+    type=click.IntRange(1, 20),
+    default=DEFAULTS.repeats,
+    help="Runs of each setting that could be the best.",
 )
-@option("--seconds", type=Number(1, 3600), metavar="S", show_default="6, or 20 requests of one user", help="Of a run.")
+@option(
+    "--seconds",
+    type=Number(1, 3600),
+    metavar="S",
+    show_default="6, or 20 requests of one user",
+    help="Length of a run.",
+)
 @option(
     "--start-seconds",
     type=Number(1, 3600),
@@ -66,8 +81,14 @@ folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path)
 )
 @option("--gunicorn", type=Held(), multiple=True, help="Held fixed, for instance preload_app=true.")
 @option("--share-cores", is_flag=True, help="Let Locust use gunicorn's cores too, where there are too few.")
-@option("--seed", type=click.IntRange(0, 2**32 - 1), show_default="drawn", help="Of the order in which it measures.")
-@option("--out", type=click.Path(path_type=Path), show_default="a new one in reports/", help="Where results go.")
+@option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(0, 2**32 - 1),
+    show_default="drawn",
+    help="Of the order in which settings are measured.",
+)
+@option("--out", type=PATH, metavar="FOLDER", show_default="a new one in reports/", help="Where the results go.")
 @option("--resume", is_flag=True, help="Go on with the sweep in --out, or with the latest one in reports/.")
 @click.pass_context
 def cli(context: click.Context, /, out: Path | None, resume: bool, **values: Any) -> int:
@@ -82,7 +103,7 @@ def cli(context: click.Context, /, out: Path | None, resume: bool, **values: Any
         values = {"seed": datetime.now(UTC).microsecond} | {
             name: value for name, value in values.items() if value is not None
         }
-        return start(Options(**values), out)
+        return start(Options.of(**values), out)
     # Not from the environment: `make sweep` and the image give SWEEP_PYTHON always, also to go on with a sweep that
     # had another one.
     given = {
@@ -94,7 +115,7 @@ def cli(context: click.Context, /, out: Path | None, resume: bool, **values: Any
 
 
 @cli.command("report")
-@folder
+@click.argument("folder", metavar="DIR", type=PATH)
 def report_command(folder: Path) -> int:
     """Render the report of the sweep in DIR again."""
     results = load(folder)
@@ -104,8 +125,8 @@ def report_command(folder: Path) -> int:
 
 
 @cli.command("compare")
-@click.argument("before", metavar="DIR", type=click.Path(path_type=Path))
-@click.argument("after", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("before", metavar="DIR", type=PATH)
+@click.argument("after", metavar="DIR", type=PATH)
 def compare_command(before: Path, after: Path) -> int:
     """Set two sweeps side by side, as before and after a change of the app."""
     comparison = compare(Findings.of(load(before)), Findings.of(load(after)))

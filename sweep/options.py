@@ -16,7 +16,7 @@ SCENARIOS = ("io_bound", "cpu_bound", "mixed")
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A sweep's options; the names are those of the command line.
+    """A sweep's options, all of them; the names are those of the command line.
 
     Attributes:
         workers, threads: the grid; () lets the sweep decide.
@@ -35,21 +35,26 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         seed: of the order in which settings are measured.
     """
 
-    workers: tuple[int, ...] = ()
-    threads: tuple[int, ...] = ()
-    users: int = 36
-    scenario: str = "io_bound"
-    app: str | None = None
-    chdir: str = str(ROOT)
-    python: str = sys.executable
-    plan: str = "B1"
-    max_p95: float | None = None
-    repeats: int = 3
-    seconds: float | None = None
-    start_seconds: float = 60.0
-    gunicorn: dict[str, str] = msgspec.field(default_factory=dict)
-    share_cores: bool = False
-    seed: int = 1
+    workers: tuple[int, ...]
+    threads: tuple[int, ...]
+    users: int
+    scenario: str
+    app: str | None
+    chdir: str
+    python: str
+    plan: str
+    max_p95: float | None
+    repeats: int
+    seconds: float | None
+    start_seconds: float
+    gunicorn: dict[str, str]
+    share_cores: bool
+    seed: int
+
+    @classmethod
+    def of(cls, **given: Any) -> Options:
+        """Return the options that are given, and the defaults of the others."""
+        return msgspec.structs.replace(DEFAULTS, **given)
 
     @property
     def locustfile(self) -> Path:
@@ -77,9 +82,28 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 words.append(option)
             elif name == "python" and value == absolute(os.environ.get("SWEEP_PYTHON", "")):
                 continue  # the image and `make sweep` set it anyway
-            elif name in ("seed", "users", "scenario", "plan") or value != getattr(Options(), name):
+            elif name in ("seed", "users", "scenario", "plan") or value != getattr(DEFAULTS, name):
                 words += [option, written(value)]
         return shlex.join([*words, "--out", str(out)])
+
+
+DEFAULTS = Options(
+    workers=(),
+    threads=(),
+    users=36,
+    scenario="io_bound",
+    app=None,
+    chdir=str(ROOT),
+    python=sys.executable,
+    plan="B1",
+    max_p95=None,
+    repeats=3,
+    seconds=None,
+    start_seconds=60.0,
+    gunicorn={},
+    share_cores=False,
+    seed=1,
+)
 
 
 def written(value: Any) -> str:

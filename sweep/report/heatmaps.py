@@ -16,8 +16,9 @@ from sweep.records import Setting
 from sweep.report.charts import Chart, base
 from sweep.report.text import NONE, figure, first_line
 
-# Legible for those who cannot tell red from green, and in grey. Brighter is better in both maps.
-SCALE = "Viridis"
+# Legible for those who cannot tell red from green, and in grey. Brighter is better in both maps. Its darker part is
+# left out, so that black figures can be read on all of it.
+SCALE, INK = sample_colorscale("Viridis", 11, low=0.45), "#000000"
 # With more columns than these, the figures of a phone's page would overlap, or be too small.
 MOST_COLUMNS, MANY_COLUMNS = 14, 9
 BORDERS = {"skipped": ("dot", "var(--line)"), "failed": ("solid", "var(--bad)"), "void": ("dash", "var(--wait)")}
@@ -107,9 +108,7 @@ def heatmap(
         zeroline=False,
     )
     if values:
-        made.add_trace(coloured(place, values, unit, log))
-    if values and columns <= MOST_COLUMNS:
-        made.add_trace(written(place, values, log, size))
+        made.add_trace(coloured(place, values, unit, log, size if columns <= MOST_COLUMNS else None))
     for state in BORDERS:
         framed = [cell for cell in cells if cell.setting not in values and cell.state == state]
         if framed:
@@ -119,13 +118,15 @@ def heatmap(
     return made
 
 
-def coloured(place: Place, values: dict[Setting, float], unit: str, log: bool) -> go.Heatmap:
-    """Return the cells with a value, without their figures."""
+def coloured(place: Place, values: dict[Setting, float], unit: str, log: bool, size: int | None) -> go.Heatmap:
+    """Return the cells with a value, and their figures in this size; None for colours alone."""
+    texts = [[""] * len(place.threads) for _ in place.workers]
     z: list[list[float | None]] = [[None] * len(place.threads) for _ in place.workers]
     hover = [[""] * len(place.threads) for _ in place.workers]
     for setting, value in values.items():
         column, row = place(setting)
         z[row][column] = math.log10(value) if log else value
+        texts[row][column] = figure(value)
         hover[row][column] = f"<b>{setting}</b><br>{figure(value, unit)}"
     low, high = scale(values, log)
     ticks = nice(low, high) if log else []
@@ -137,8 +138,10 @@ def coloured(place: Place, values: dict[Setting, float], unit: str, log: bool) -
         if log
         else {}
     )
+    written = {"text": texts, "texttemplate": "%{text}", "textfont": {"size": size, "color": INK}} if size else {}
     return go.Heatmap(
         z=z,
+        **written,
         customdata=hover,
         hovertemplate="%{customdata}<extra></extra>",
         hoverongaps=False,
@@ -168,31 +171,6 @@ def scale(values: dict[Setting, float], log: bool) -> tuple[float, float]:
     """Return the ends of the colour scale: from 0 on, or at least a factor of two where it is logarithmic."""
     low, high = min(values.values()), max(values.values())
     return (low, max(high, 2 * low)) if log else (0.0, high)
-
-
-def written(place: Place, values: dict[Setting, float], log: bool, size: int) -> go.Scatter:
-    """Return the figures, each black or white, whichever its cell's colour shows better."""
-    low, high = scale(values, log)
-    shares = [math.log(high / value) / math.log(high / low) if log else value / high for value in values.values()]
-    places = [place(setting) for setting in values]
-    return go.Scatter(
-        x=[column for column, _ in places],
-        y=[row for _, row in places],
-        mode="text",
-        text=[figure(value) for value in values.values()],
-        textfont={
-            "size": size,
-            "color": [ink(colour) for colour in sample_colorscale(SCALE, shares, colortype="tuple")],
-        },
-        hoverinfo="skip",
-    )
-
-
-def ink(rgb: tuple[float, float, float]) -> str:
-    """Return black or white, whichever has the higher contrast on a colour (WCAG 2: relative luminance)."""
-    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb]
-    luminance = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
-    return "#000000" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "#ffffff"
 
 
 def nice(low: float, high: float) -> list[float]:

@@ -10,6 +10,6 @@ waiting   waits for what is going to happen, instead of for the clock
 """
 
 from sweep import ROOT
-from sweep.processes import clean_environ, free_port
+from sweep.measure.processes import clean_environ, free_port
 
 __all__ = ["ROOT", "clean_environ", "free_port"]

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sweep import launch
+from sweep.measure import launch
 
 
 def cores() -> tuple[set[int] | None, set[int] | None]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from sweep.observer import memory_of
+from sweep.measure.observer import memory_of
 from tests.bed import ROOT, clean_environ, free_port
 from tests.bed.cores import pinned
 

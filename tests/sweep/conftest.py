@@ -1,11 +1,17 @@
-"""Sweeps made by hand, that several tests look at."""
+"""Sweeps made by hand, that several tests look at, and real ones that leave nothing behind."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
+import psutil
 import pytest
 
-from sweep.results import Results
+from sweep.folder import Results
+from sweep.records import Skipped
 from tests.sweep import samples
+from tests.sweep.marked import Marked
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +38,18 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Results:
     results.append(samples.failed(5, 36, samples.HOSTILE))
     results.append(samples.failed(3, 36, "Locust was the limit, twice", void=True))
     results.info.skipped = [
-        {"workers": 2, "threads": 1, "reason": "at most 19.8 requests/s"},
-        {"workers": 4, "threads": 1, "reason": samples.HOSTILE},
+        Skipped(2, 1, "at most 19.8 requests/s"),
+        Skipped(4, 1, samples.HOSTILE),
     ]
     results.info.finished, results.info.stopped = False, "Ctrl-C"
     results.save_info()
     return results
+
+
+@pytest.fixture
+def marked() -> Iterator[Marked]:
+    marked = Marked()
+    yield marked
+    for process in marked.present():
+        with contextlib.suppress(psutil.Error):
+            process.kill()

@@ -8,16 +8,34 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sweep.results import Info, Results, Run, create
+from explain_laws import Demand, bounds, in_use
+from explain_types import (
+    SCHEMA,
+    Analysis,
+    Code,
+    CpuTime,
+    Generator,
+    SettingInForce,
+    Times,
+    Verdict,
+    Workload,
+)
+from sweep.decide.findings import Findings
+from sweep.decide.recommendation import Recommendation
+from sweep.folder import Results, create
+from sweep.options import Options
+from sweep.records import Info, Outside, PlanSize, Run
 
 USERS, VCPU, MEMORY_MB = 36, 1, 512.0
 APP_S, CPU_S = 0.1008, 0.0008
 BASE_MB, WORKER_MB = 42.0, 16.0
 GRID = [(workers, threads) for workers in (1, 2, 3, 5) for threads in (1, 2, 4, 6, 9, 12, 18, 36)]
 HOSTILE = "<script>alert(1)</script> | `code` **bold** @someone\n=1+1\n</script><img src=http://example.invalid/x>\n\x1b[31mred"
+CODES: dict[str, Code] = {"users": "healthy", "slots": "slots", "cpu": "cpu"}
 
 
 def analysis(
@@ -29,60 +47,55 @@ def analysis(
     app_s: float = APP_S,
     cpu_s: float = CPU_S,
     factor: float = 1.0,
-    code: str | None = None,
-) -> dict[str, Any]:
+    worker_class: str = "SlotWorker",
+) -> Analysis:
     """Locust's analysis of a setting that serves `factor` of what the laws allow it."""
     slots = workers * threads
-    bounds = {"slots": slots / app_s, "cpu": min(workers, vcpu) / cpu_s, "users": users / app_s}
-    limit = min(bounds, key=lambda name: bounds[name])
-    rps = 0.985 * factor * bounds[limit]
+    demand = Demand(app_s, cpu_s, 0.0, True)
+    allowed = bounds(demand, users, workers, slots, vcpu)
+    limit, highest = allowed.lowest() or ("", 0.0)
+    rps = 0.985 * factor * highest
     response = users / rps  # without a pause a user is always in the system
     app = min(response, app_s) if limit != "cpu" else min(response, app_s + slots * cpu_s)
-    found: dict[str, Any] = {
-        "schema": 2,
-        "setting": {
-            "workers": workers,
-            "threads": threads,
-            "slots": slots,
-            "worker_class": "gthread",
-            "vcpu": vcpu,
-        },
-        "load": {"users": users, "seconds": 5.0, "requests": round(rps * 5), "failures": 0, "rps": rps},
-        "response_ms": times(response),
-        "wait_ms": times(response - app),
-        "app_ms": times(app),
-        "cpu_ms": {"mean": 0.8 * cpu_s * 1e3},
-        "slots_busy": rps * app,
-        "slot_utilization": rps * app / slots,
-        "cpu_utilization": rps * cpu_s / vcpu,
-        "memory_mb": BASE_MB + WORKER_MB * (workers - 1),
-        "workers": [],
-        "bounds": {f"{name}_rps": value for name, value in bounds.items()},
-        "generator": {"cpu_percent": 31.0, "saturated": False},
-        "verdict": {"code": code or {"users": "healthy"}.get(limit, limit), "text": "…", "suggestion": "…"},
-    }
-    return found
+    return Analysis(
+        schema=SCHEMA,
+        setting=SettingInForce(workers, threads, slots, worker_class, vcpu),
+        load=Workload(users, seconds=5.0, requests=round(rps * 5), failures=0, rps=rps),
+        response_ms=times(response),
+        wait_ms=times(response - app),
+        app_ms=times(app),
+        cpu_ms=CpuTime(0.8 * cpu_s * 1e3),
+        slots_busy=in_use(rps, app),
+        slot_utilization=in_use(rps, app) / slots,
+        cpu_utilization=in_use(rps, cpu_s) / vcpu,
+        memory_mb=BASE_MB + WORKER_MB * (workers - 1),
+        workers=(),
+        demand=demand,
+        bounds=allowed,
+        generator=Generator(31.0, False, 1, 0.4, None, 0.0, rps, rps),
+        verdict=Verdict(CODES[limit], "…", "…"),
+    )
 
 
-def times(mean_s: float) -> dict[str, float]:
+def times(mean_s: float) -> Times:
     """A time's mean and percentiles, in ms."""
     mean = mean_s * 1e3
-    return {"mean": mean, "p50": mean, "p95": 1.05 * mean, "p99": 1.1 * mean}
+    return Times(mean, p50=mean, p95=1.05 * mean, p99=1.1 * mean)
 
 
-def run(workers: int, threads: int, repeat: int = 0, *, memory_mb: float | None = None, **options: Any) -> Run:
+def outside(memory_mb: float, cpu_utilization: float = 0.5, others: float | None = 0.0, workers: int = 1) -> Outside:
+    """What an observer saw of a run."""
+    return Outside(memory_mb, cpu_utilization * VCPU * 5.0, cpu_utilization, others, workers, 0, 8.2)
+
+
+def run(
+    workers: int, threads: int, repeat: int = 0, *, memory_mb: float | None = None, others: float = 0.02, **options: Any
+) -> Run:
     """A run that is ok; `options` are those of `analysis`."""
-    found = analysis(workers, threads, **options)
-    outside = {
-        "memory_peak_mb": memory_mb or BASE_MB + WORKER_MB * (workers - 1),
-        "cpu_seconds": found["cpu_utilization"] * found["setting"]["vcpu"] * 5.0,
-        "cpu_utilization": found["cpu_utilization"],
-        "others_utilization": 0.02,
-        "workers_started": float(workers),
-        "workers_died": 0.0,
-        "seconds": 8.2,
-    }
-    return Run(workers, threads, repeat, "ok", None, found, outside)
+    measured = analysis(workers, threads, **options)
+    memory_mb = memory_mb or BASE_MB + WORKER_MB * (workers - 1)
+    seen = outside(memory_mb, measured.cpu_utilization or 0.0, others, workers)
+    return Run(workers, threads, repeat, "ok", None, measured, seen)
 
 
 def failed(workers: int, threads: int, error: str, repeat: int = 0, *, void: bool = False) -> Run:
@@ -93,20 +106,8 @@ def failed(workers: int, threads: int, error: str, repeat: int = 0, *, void: boo
 def info(probe: bool = True, **options: Any) -> Info:
     """What sweep.json holds; `options` are the sweep's."""
     return Info(
-        options={
-            "users": USERS,
-            "scenario": "io_bound",
-            "app": None,
-            "chdir": None,
-            "plan": "B1",
-            "max_p95": None,
-            "repeats": 3,
-            "seconds": 5.0,
-            "gunicorn": {},
-            "seed": 1,
-        }
-        | options,
-        plan={"name": "B1", "vcpu": VCPU, "memory_mb": MEMORY_MB},
+        options=Options.of(**{"seconds": 5.0} | options),
+        plan=PlanSize("B1", VCPU, MEMORY_MB),
         environment={
             "CPU": "Intel Xeon, 2 cores",
             "Cores": "app 0, Locust 1",
@@ -154,3 +155,22 @@ def sweep(
             options = {"factor": chance.gauss(1, noise)} | change(workers, threads)
             results.append(run(workers, threads, repeat, **options))
     return results
+
+
+def ran(workers: int, threads: int, rps: float, p95: float, memory: float = 50.0, repeat: int = 0) -> Run:
+    """A run that is ok, with these figures; all else as `run` has it."""
+    measured = analysis(workers, threads)
+    measured = replace(
+        measured, load=replace(measured.load, rps=rps), response_ms=replace(measured.response_ms, p95=p95)
+    )
+    return Run(workers, threads, repeat, "ok", None, measured, outside(memory))
+
+
+def recommended(folder: Path, runs: Iterable[Run], found: str | None = None, **options: Any) -> Recommendation:
+    """What is recommended after these runs; `found` is an app that was not given, `options` are the sweep's."""
+    about = info(**options)
+    about.app = about.options.app or found or about.app
+    results = create(folder, about)
+    for one in runs:
+        results.append(one)
+    return Findings.of(results).recommendation

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sweep import ROOT
-from sweep.results import load
+from sweep.folder import load
 from tests.bed.compose import Stack
 
 pytestmark = pytest.mark.container

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from plans import Plan
-from sweep import cli, machine
-from sweep.options import Options, parse
+from sweep import cli
+from sweep.folder import create, load
+from sweep.options import Options
+from tests.sweep import samples
 
 HERE = Path(__file__).parent
 
@@ -85,66 +86,59 @@ def test_nor_is_there_a_sweep_to_go_on_with(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_command_repeats_the_sweep() -> None:
-    options = parse(
-        {
-            "workers": "3,1",
-            "threads": "6",
-            "users": "18",
-            "max_p95": "250",
-            "gunicorn": ("preload_app=true", "max-requests=100"),
-            "seed": "7",
-            "share_cores": True,
-        }
+    options = Options.of(
+        workers=(1, 3),
+        threads=(6,),
+        users=18,
+        max_p95=250.0,
+        gunicorn={"preload_app": "true", "max_requests": "100"},
+        seed=7,
+        share_cores=True,
     )
     words = shlex.split(options.command(Path("again")))
     with cli.cli.make_context("sweep", words[3:]) as context:
-        given = {name: value for name, value in context.params.items() if value not in (None, False, ())}
-    assert given.pop("out") == "again"
-    given["gunicorn"] = tuple(given["gunicorn"])
-    assert parse(given) == options
+        given = {name: value for name, value in context.params.items() if value not in (None, False)}
+    assert given.pop("out") == Path("again")
+    given["gunicorn"] = dict(given["gunicorn"])
+    assert Options.of(**given) == options
 
 
-def test_options_survive_a_sweep_json() -> None:
-    options = Options(workers=(1, 2), threads=(6,), gunicorn={"preload_app": "true"}, seconds=4.0)
-    assert Options.from_json(options.as_json()) == options
-    assert set(options.as_json()) == {field.name for field in dataclasses.fields(Options)}
+def test_lists_and_names_are_read_in_any_order_and_spelling() -> None:
+    with cli.cli.make_context("sweep", ["--workers", "3, 1,3", "--gunicorn", "Max-Requests= 100"]) as context:
+        assert context.params["workers"] == (1, 3)
+        assert context.params["gunicorn"] == (("max_requests", "100"),)
 
 
-PLAN1, PLAN2 = Plan("B1", 1, 1.75), Plan("P1v3", 2, 8)
+def test_options_survive_a_sweep_json(tmp_path: Path) -> None:
+    options = Options.of(workers=(1, 2), threads=(6,), gunicorn={"preload_app": "true"}, seconds=4.0)
+    create(tmp_path / "sweep", samples.info(**msgspec.structs.asdict(options)))
+    assert load(tmp_path / "sweep").info.options == options
 
 
-@pytest.mark.parametrize(
-    ("plan", "cores", "share", "expected"),
-    [
-        (PLAN1, [0, 1], False, ((0,), (1,))),
-        (PLAN1, [0, 1], True, ((0,), (0, 1))),
-        (PLAN2, [4, 5, 6, 7], False, ((4, 5), (6, 7))),
-        (PLAN1, [3], True, ((3,), (3,))),
-    ],
-    ids=["two cores", "shared", "any cores", "one core, shared"],
-)
-def test_cores(plan: Plan, cores: list[int], share: bool, expected: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "siblings", lambda core: {core})
-    assert machine.split(plan, cores, share) == expected
+def test_help_has_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    out = capsys.readouterr().out
+    for option, default in (("--users", "36"), ("--scenario", "io_bound"), ("--plan", "B1"), ("--repeats", "3")):
+        about = out[out.index(f"  {option} ") :]
+        assert f"[default: {default}" in " ".join(about.split())[:120]
 
 
-def test_locust_keeps_off_the_other_thread_of_a_physical_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "siblings", lambda core: {core // 2 * 2, core // 2 * 2 + 1})
-    assert machine.split(PLAN1, [0, 1, 2, 3], False) == ((0,), (2, 3))
-    assert machine.split(PLAN1, [0, 1], False) == ((0,), (1,))  # better than none
+def test_options_given_again_are_those_of_the_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = samples.sweep(tmp_path / "sweep", [(1, 6)], about=samples.info(workers=(1,), threads=(6, 18))).folder
+    for args, told in (
+        ("--users 18", "--users=18: expected 36, as the sweep in"),
+        ("--threads 6", "--threads=6: expected 6,18, as the sweep in"),
+        ("--gunicorn timeout=3", "--gunicorn=timeout=3: expected none, as the sweep in"),
+    ):
+        assert cli.main(["--resume", "--out", str(folder), *args.split()]) == 2
+        err = capsys.readouterr().err
+        assert err.startswith(f"sweep: {told} {folder} has it, or no --resume")
+        assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("plan", "cores", "told"),
-    [
-        (PLAN2, [0], "has 2 vCPU, and this machine has 1 core: expected a plan with 1 vCPU and --share-cores"),
-        (PLAN2, [0, 1], "takes all of this machine's 2 cores, and none is left for Locust"),
-        (PLAN1, [0], "takes all of this machine's 1 core, and none is left for Locust"),
-    ],
-    ids=["too few", "none left", "one core"],
-)
-def test_a_plan_that_the_machine_cannot_hold_is_said_with_what_to_pass(plan: Plan, cores: list[int], told: str) -> None:
-    with pytest.raises(machine.CoresError) as caught:
-        machine.split(plan, cores, False)
-    assert told in str(caught.value)
-    assert "expected" in str(caught.value)
+def test_what_a_sweep_needs_may_be_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    about = samples.info(scenario=str(tmp_path / "gone.py"))
+    folder = samples.sweep(tmp_path / "sweep", [(1, 6)], about=about).folder
+    assert cli.main(["--resume", "--out", str(folder)]) == 2
+    told = f"sweep: --scenario={tmp_path / 'gone.py'}: expected one of io_bound, cpu_bound, mixed, or a locustfile"
+    assert capsys.readouterr().err.startswith(told)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sweep import cli
-from sweep.predict import demand_of
-from sweep.results import Setting, load
-from sweep.summary import cells
+from sweep.decide.findings import Findings
+from sweep.folder import load
+from sweep.records import Setting
 from tests.bed.compose import Stack
 
 
@@ -21,17 +21,16 @@ def test_the_recommended_command_reproduces_the_throughput(stack: Stack, tmp_pat
     stack.compose("stop", "app", "locust")  # the sweep takes the same cores
     folder = tmp_path / "sweep"
     assert cli.main(["--seconds", "4", "--repeats", "1", "--seed", "7", "--out", str(folder)]) == 0
-    found = json.loads((folder / "recommendation.json").read_text())
-    results = load(folder)
-    measured = {cell.setting: cell for cell in cells(results, demand_of(results)) if cell.rps}
-    best = measured[Setting(found["workers"], found["threads"])].rps
+    kept = json.loads((folder / "recommendation.json").read_text())
+    measured = {cell.setting: cell for cell in Findings.of(load(folder)).cells if cell.rps}
+    best = measured[Setting(kept["workers"], kept["threads"])].rps
     assert best
     # 36 users who wait 100 ms each can make 360 requests/s, and need a slot each for it.
     assert best.mean > 0.93 * 360
-    assert found["workers"] * found["threads"] >= 36
+    assert kept["workers"] * kept["threads"] >= 36
     assert len(measured) < 32 / 3
 
-    environ = {"STARTUP_COMMAND": found["startup_command"], "GENERATOR_CPUSET": "1"}
+    environ = {"STARTUP_COMMAND": kept["startup_command"], "GENERATOR_CPUSET": "1"}
     stack.up("app", environ=environ)
     rates = []
     for _ in range(3):  # a window can be disturbed

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from sweep.results import Results, ResultsError, Setting, alone, create, load
+from sweep.folder import Results, ResultsError, alone, create, load
+from sweep.records import Setting
 from tests.sweep import samples
 
 
@@ -17,7 +19,7 @@ def two_runs(tmp_path: Path) -> Path:
 def test_what_was_written_is_read(two_runs: Path) -> None:
     results = load(two_runs)
     assert [run.setting for run in results.runs] == [Setting(1, 6), Setting(3, 6)]
-    assert results.info.options["users"] == 36
+    assert results.info.options.users == 36
 
 
 @pytest.mark.parametrize("cut", range(1, 200, 17))
@@ -50,7 +52,7 @@ def break_info(folder: Path) -> None:
 
 def other_schema(folder: Path) -> None:
     info = json.loads((folder / "sweep.json").read_text())
-    (folder / "sweep.json").write_text(json.dumps(info | {"schema": 2}))
+    (folder / "sweep.json").write_text(json.dumps(info | {"schema": 1}))
 
 
 def other_keys(folder: Path) -> None:
@@ -85,6 +87,16 @@ def analysis_with_a_schema_only(folder: Path) -> None:
     )
 
 
+def users_as_text(folder: Path) -> None:
+    info = json.loads((folder / "sweep.json").read_text())
+    info["unloaded"]["load"]["users"] = "many"
+    (folder / "sweep.json").write_text(json.dumps(info))
+
+
+def no_json(folder: Path) -> None:
+    (folder / "results.jsonl").write_text("workers\n")
+
+
 def no_runs_of_ours(folder: Path) -> None:
     (folder / "results.jsonl").write_text('{"workers": 1}\n')
 
@@ -98,13 +110,21 @@ def not_text(folder: Path) -> None:
     [
         (break_info, "expected the folder of a sweep"),
         (no_info, "expected the folder of a sweep"),
-        (other_schema, "schema=2: expected 1"),
-        (other_keys, "expected the keys"),
+        (other_schema, "schema=1: expected 2; another version of the sweep wrote it"),
+        (other_keys, "Object contains unknown field `colour`"),
         (analysis_of_another_schema, "line 1: analysis.schema=7: expected 2"),
-        (info_without_users, "options: expected a key users"),
-        (analysis_of_another_shape, "line 1: analysis.schema=None: expected 2"),
-        (analysis_with_a_schema_only, "line 1: analysis.setting: expected a key workers"),
-        (no_runs_of_ours, "line 1: expected a run"),
+        (info_without_users, "missing required field `users` - at `$.options`"),
+        (
+            analysis_of_another_shape,
+            "line 1: expected what this version of the sweep writes: Expected `object | null`, got `array` - at",
+        ),
+        (
+            analysis_with_a_schema_only,
+            "line 1: expected what this version of the sweep writes: Object missing required field",
+        ),
+        (no_runs_of_ours, "line 1: expected what this version of the sweep writes: Object missing required field"),
+        (users_as_text, "Expected `int`, got `str` - at `$.unloaded.load.users`"),
+        (no_json, "line 1: expected a run as this version of the sweep writes it (not JSON)"),
         (not_text, "expected a file of ours"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
@@ -143,3 +163,9 @@ def test_what_sweep_json_holds_is_replaced_as_a_whole(two_runs: Path) -> None:
     results.save_info()
     assert load(two_runs).info.stopped == "Ctrl-C"
     assert sorted(path.name for path in two_runs.iterdir()) == ["results.jsonl", "sweep.json"]
+
+
+def test_a_path_that_is_no_valid_unicode_is_read_as_it_was(tmp_path: Path) -> None:
+    folder = os.fsdecode(b"/srv/caf\xe9")
+    create(tmp_path / "sweep", samples.info(chdir=folder))
+    assert load(tmp_path / "sweep").info.options.chdir == folder

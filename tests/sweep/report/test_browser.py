@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sweep.report import View, render
-from sweep.results import Results
+from sweep.decide.findings import Findings
+from sweep.folder import Results
+from sweep.report.pages import render
 from tests.sweep import samples
 
 pytestmark = pytest.mark.browser
@@ -45,7 +46,7 @@ def opened(page: Page) -> Opened:
     page.on("request", lambda request: heard.append(request.url) if not request.url.startswith("file:") else None)
 
     def load(results: Results) -> Page:
-        render(results)
+        render(results.folder, Findings.of(results))
         page.goto((results.folder / "report.html").as_uri())
         page.wait_for_function("() => document.readyState === 'complete'")
         assert heard == []
@@ -103,7 +104,7 @@ def test_what_to_paste_can_be_copied(opened: Opened, page: Page, mixed: Results)
     page.evaluate("() => document.body.append(Object.assign(document.createElement('textarea'), {id: 'target'}))")
     page.locator("#target").focus()
     page.keyboard.press("Control+V")
-    expect(page.locator("#target")).to_have_value(View.of(mixed).recommendation.startup_command or "")
+    expect(page.locator("#target")).to_have_value(Findings.of(mixed).recommendation.startup_command or "")
 
 
 def test_it_prints_dark_on_white_and_within_the_page(opened: Opened, page: Page, mixed: Results) -> None:

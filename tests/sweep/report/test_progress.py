@@ -8,19 +8,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sweep.progress import Bar
+from sweep.decide.findings import Findings
+from sweep.report.progress import Bar
 from tests.sweep import samples
 
 
 def shown(terminal: bool, folder: Path) -> str:
     results = samples.sweep(folder, [(1, 6), (3, 6)], repeats=1)
+    findings = Findings.of(results)
     console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
     with Bar(console) as bar:
         bar.begin("one user, one slot", 0, 6)
-        bar.end(None, results)
+        bar.end(None, findings)
         bar.begin("1 × 6, run 1", 2, 6)
-        bar.end(results.runs[0], results)
-        bar.end(samples.failed(9, 9, "gunicorn ended with status 3\nand its log"), results)
+        bar.end(results.runs[0], findings)
+        bar.end(samples.failed(9, 9, "gunicorn ended with status 3\nand its log"), findings)
         bar.begin("3 × 6, run 2", 4, 6)
         bar.bar.refresh()
     assert isinstance(console.file, io.StringIO)

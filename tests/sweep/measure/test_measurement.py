@@ -1,0 +1,129 @@
+"""Single measurements: what goes wrong is recorded and named, and the others go on."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+import plans
+from sweep.folder import load
+from sweep.measure.measurement import Measurement
+from sweep.measure.processes import Processes
+from sweep.measure.target import target_of
+from sweep.options import Options
+from sweep.records import Setting
+from tests.sweep.marked import FAULTY, SHORT, Marked, finish, needs_two_cores, swept
+
+pytestmark = needs_two_cores
+
+
+def test_a_scenario_that_raises_is_named(marked: Marked, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    args = [*SHORT, "--workers", "1", "--threads", "2", "--scenario", str(FAULTY / "raises.py")]
+    status, _, err = finish(marked.start(*args, "--out", str(folder)), 60)  # the probe is not made longer
+    assert status == 1, err
+    (run,) = load(folder).runs
+    assert str(run.error).startswith("no request ended, as the scenario raised:\n")
+    assert "no attribute 'clinet'" in str(run.error)
+    assert "raises.py" in str(run.error)
+
+
+@pytest.mark.parametrize(
+    ("args", "reason", "log"),
+    [
+        (["--app", "broken:app"], "gunicorn ended with status", "a_module_that_nobody_has"),
+        (["--app", "leaks:app", "--workers", "1", "--threads", "2,4"], "ended for memory: the app took", ""),
+        (["--app", "exits:app", "--workers", "1", "--threads", "4,8"], "workers died", "exited with code 1"),
+    ],
+    ids=["fails to import", "leaks 50 MB a request", "exits on the 100th request"],
+)
+def test_a_faulty_app_is_recorded_and_named(
+    args: list[str], reason: str, log: str, marked: Marked, tmp_path: Path
+) -> None:
+    results = swept(marked, tmp_path / "sweep", *args, status=1)
+    assert len(results.runs) >= 2
+    for run in results.runs:
+        assert run.status == "failed"
+        assert run.error
+        assert reason in run.error.splitlines()[0]
+        assert log in run.error
+    report = (tmp_path / "sweep" / "report.md").read_text()
+    assert reason in report
+    assert json.loads((tmp_path / "sweep" / "recommendation.json").read_text())["workers"] is None
+
+
+def test_a_port_that_is_taken_is_recorded_and_named(marked: Marked, tmp_path: Path) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        port = sock.getsockname()[1]
+        args = ["--app", "exits:app", "--workers", "1", "--threads", "2", "--gunicorn", f"bind=127.0.0.1:{port}"]
+        results = swept(marked, tmp_path / "sweep", *args, status=1)
+    assert results.runs[0].error
+    assert "gunicorn ended with status 1" in results.runs[0].error
+    assert str(port) in results.runs[0].error
+
+
+def test_the_others_go_on_when_a_setting_fails(marked: Marked, tmp_path: Path) -> None:
+    # gunicorn starts a worker that exits again and again, so only the clock ends that.
+    args = ["--app", "picky:app", "--workers", "1,2", "--threads", "2,4", "--start-seconds", "2"]
+    results = swept(marked, tmp_path / "sweep", *args)
+    errors = {run.setting: run.error for run in results.runs}
+    outside = {run.setting: run.outside for run in results.runs}
+    assert errors[Setting(1, 2)] is None
+    seen = outside[Setting(2, 2)]
+    assert seen
+    assert seen.seconds < 5  # the kernel takes connections that nobody answers, and they are not waited for
+    assert "the app did not answer within 2 s" in str(errors[Setting(2, 2)])
+    assert "picky: one worker at most" in str(errors[Setting(2, 2)])
+    assert "requests failed" in str(errors[Setting(1, 4)])
+    assert "500" in str(errors[Setting(1, 4)])
+    kept = json.loads((tmp_path / "sweep" / "recommendation.json").read_text())
+    assert (kept["workers"], kept["threads"]) == (1, 2)
+
+
+def test_a_saturated_generator_is_void_after_a_second_try(marked: Marked, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    args = [*SHORT, "--workers", "1", "--threads", "2"]
+    status, _, err = finish(marked.start(*args, "--scenario", str(FAULTY / "busy.py"), "--out", str(folder)))
+    assert status == 1, err
+    (run,) = load(folder).runs
+    assert run.void
+    assert run.status == "failed"
+    assert str(run.error).startswith("void: ")
+    assert "void" in (folder / "report.md").read_text()
+
+
+def test_two_locust_processes_count_all_requests(tmp_path: Path) -> None:
+    """What a saturated generator gets in its second try, where the machine has more cores."""
+    with Processes() as processes:
+        target = target_of(Options.of(), plans.load()["B1"])
+        measure = Measurement(target, Setting(1, 8), 8, 3, tmp_path / "scratch")
+        outcomes = [measure.run(processes, generators) for generators in (1, 2)]
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    one, two = (outcome.analysis for outcome in outcomes)
+    assert one
+    assert two
+    assert two.generator.processes == 2
+    assert two.load.rps == pytest.approx(one.load.rps, rel=0.1)
+
+
+def test_pauses_longer_than_a_window_are_waited_for(marked: Marked, tmp_path: Path) -> None:
+    """And on shared cores, where Locust's own CPU time is no disturbance."""
+    scenario = tmp_path / "pauses.py"
+    scenario.write_text((FAULTY / "visit.py").read_text() + "    wait_time = lambda self: 0.3\n")
+    folder = tmp_path / "sweep"
+    args = ["--users", "8", "--repeats", "1", "--workers", "1", "--threads", "2", "--share-cores"]
+    args += ["--chdir", str(FAULTY), "--scenario", str(scenario), "--app", "steady:app"]
+    status, _, err = finish(marked.start(*args, "--out", str(folder)))
+    assert status == 0, err
+    (run,) = load(folder).runs
+    assert run.analysis
+    # 20 cycles of 0.3 s, and neither a second probe nor a second run.
+    assert run.analysis.load.seconds == pytest.approx(6, abs=1)
+    assert run.analysis.load.rps == pytest.approx(8 / 0.31, rel=0.15)
+    assert run.outside
+    assert run.outside.others_utilization is None

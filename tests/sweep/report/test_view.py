@@ -1,0 +1,32 @@
+"""What the report shows, and in which order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sweep.folder import Results
+from tests.sweep import samples
+from tests.sweep.report.looks import view_of
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ([(1, 1), (1, 36)], "36.0 times gunicorn's default, 1 × 1"),
+        ([(1, 36), (2, 18)], "35.5 times the most that gunicorn's default, 1 × 1, could serve"),
+        ([(1, 1)], ""),
+    ],
+    ids=["measured", "by its bound", "itself"],
+)
+def test_gain_over_gunicorns_default(settings: list[tuple[int, int]], expected: str, tmp_path: Path) -> None:
+    assert view_of(samples.sweep(tmp_path / "sweep", settings, noise=0.0)).gain == expected
+
+
+def test_recommended_first_then_by_throughput(grid: Results) -> None:
+    view = view_of(grid)
+    assert view.best is view.measured[0]
+    assert view.measured[0].setting == view.findings.recommendation.setting
+    rates = [one.rps.mean for one in view.measured[1:] if one.rps]
+    assert rates == sorted(rates, reverse=True)
