@@ -70,5 +70,5 @@ def test_no_env_file_gets_into_the_image(project: Stack) -> None:
     script = "find /srv -name '.env*'; ls /srv/sweep"
     done = project.compose("run", "--rm", "--no-TTY", "--entrypoint", "sh", "sweep", "-c", script)
     assert set(done.stdout.split()) == {
-        *("app", "gunicorn.conf.py", "locustfiles", "plans", "reports", "requirements.txt", "sweep"),
+        *("app", "gunicorn.conf.py", "gunicorn_slots", "locustfiles", "plans", "reports", "requirements.txt", "sweep"),
     }
