@@ -79,10 +79,23 @@ class Generator:
         Raises:
             MeasurementError: it wrote none.
         """
-        try:
-            return msgspec.json.decode(self.json.read_bytes(), type=Analysis)
-        except msgspec.ValidationError as error:
-            raise MeasurementError(f"Locust wrote another analysis than the sweep reads: {error}", self.log) from None
-        except (OSError, msgspec.DecodeError):
-            reason = f"Locust ended with status {self.process.returncode} and wrote no analysis"
-            raise MeasurementError(reason, self.log) from None
+        return read_analysis(self.json, self.log, self.process.returncode)
+
+
+def read_analysis(path: Path, log: Path, status: int) -> Analysis:
+    """Return the analysis in a file.
+
+    Args:
+        path: the file.
+        log: of the Locust that should have written it.
+        status: its exit status.
+
+    Raises:
+        MeasurementError: there is none, or one that the sweep does not know.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Analysis)
+    except msgspec.ValidationError as error:
+        raise MeasurementError(f"Locust wrote another analysis than the sweep reads: {error}", log) from None
+    except (OSError, msgspec.DecodeError):
+        raise MeasurementError(f"Locust ended with status {status} and wrote no analysis", log) from None
