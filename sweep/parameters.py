@@ -130,8 +130,6 @@ class Held(click.ParamType[Any]):
 
     def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> tuple[str, str]:
         """Return name and value."""
-        if isinstance(value, tuple):
-            return value
         name, _, text = value.partition("=")
         name, text = name.strip().lower().replace("-", "_"), text.strip()
         if reason := self.refusal(name, text):
