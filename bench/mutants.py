@@ -19,6 +19,7 @@ import tomllib
 
 from bench.reliability import fill, load, save
 from bench.report import table
+from bench.taking_out import without_code, without_entry, without_line
 from tests.bed import ROOT, clean_environ
 
 MARK = "make mutants"
@@ -33,29 +34,35 @@ class Mutant:
     Attributes:
         without: the protection.
         tests: pytest's arguments that choose the tests of it; the files are below tests/.
-        file: where it is.
-        old: text that occurs there once.
-        new: what stands there instead.
+        where: the file that it is in, or a folder with that file.
+        name: the qualified name that it is in, or that it is.
+        entry: the path of an entry of YAML that it is.
+        line: the line of another file that it is.
+        old: the code in `name`; "" for all of it.
+        new: what stands there instead; "" for nothing.
     """
 
     without: str
     tests: str
-    file: str
-    old: str
-    new: str
+    where: str = "gunicorn_slots"
+    name: str = ""
+    entry: str = ""
+    line: str = ""
+    old: str = ""
+    new: str = ""
 
-    def source(self) -> str:
-        """Return the file without the protection.
+    def changed(self) -> tuple[Path, str]:
+        """Return the file that the protection is in, and its text without it.
 
         Raises:
             ValueError: what is to be taken out is not there, or more than once.
         """
-        text = (ROOT / self.file).read_text(encoding="utf-8")
-        if text.count(self.old) != 1:
-            raise ValueError(
-                f"{self.without}: {self.old!r} is in {self.file} {text.count(self.old)} times, expected once"
-            )
-        return text.replace(self.old, self.new)
+        place = ROOT / self.where
+        if self.entry:
+            return place, without_entry(place, self.entry, self.new)
+        if self.line:
+            return place, without_line(place, self.line, self.new)
+        return without_code(place, self.name, self.old, self.new)
 
     def failures(self, taken_out: bool = True) -> list[str]:
         """Run the tests without the protection, or with it; return the names of those that fail, and why.
@@ -67,12 +74,13 @@ class Mutant:
             root = Path(folder) / "mutant"
             shutil.copytree(ROOT, root, ignore=NOT_COPIED)
             if taken_out:
-                (root / self.file).write_text(self.source(), encoding="utf-8")
+                path, text = self.changed()
+                (root / path.relative_to(ROOT)).write_text(text, encoding="utf-8")
             tests = [f"tests/{word}" if word.endswith(".py") else word for word in shlex.split(self.tests)]
             done = subprocess.run(
                 [sys.executable, "-m", "pytest", "-q", "-rf", "--tb=no", "--fail-on-skip", *tests],
                 cwd=root,
-                env=clean_environ({"COLUMNS": "300"}),
+                env=clean_environ({"COLUMNS": "300", "PYTEST_XDIST_TESTRUNUID": ""}),  # a run of its own
                 capture_output=True,
                 text=True,
                 timeout=SECONDS,
@@ -87,6 +95,12 @@ def mutants() -> list[Mutant]:
     """Return all of mutants.toml."""
     text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
     return [Mutant(**entry) for entry in tomllib.loads(text)["mutant"]]
+
+
+def render(found: dict[str, list[str]]) -> str:
+    """Return the table of what fails without each protection."""
+    rows = [[without, ", ".join(f"`{test}`" for test in tests) or "**nothing**"] for without, tests in found.items()]
+    return table(["without", "these fail"], rows)
 
 
 @click.command()
@@ -109,8 +123,7 @@ def main(word: str) -> None:
     known = {**figures.get("mutants", {}), **found}
     known = {mutant.without: known[mutant.without] for mutant in everything if mutant.without in known}
     save(figures | {"mutants": known})
-    rows = [[without, ", ".join(f"`{test}`" for test in tests) or "**nothing**"] for without, tests in known.items()]
-    fill(MARK, table(["without", "these fail"], rows))
+    fill(MARK, render(known))
     sys.exit(not all(found.values()))
 
 

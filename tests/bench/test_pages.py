@@ -1,0 +1,34 @@
+"""That docs/ says what the figures say: a page is written by a program, and changes with it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import bench
+from bench import mutants, reliability, report, sweeps
+from tests.resilience.rows import Row
+
+
+def figures(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((bench.FIGURES / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def page(name: str) -> str:
+    return (bench.DOCS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_benchmarks() -> None:
+    assert report.render(figures("benchmarks")) == page("benchmarks")
+
+
+def test_sweeps() -> None:
+    found = figures("sweeps")
+    assert sweeps.page(found["scenarios"], found["machine"]) == page("sweeps")
+
+
+def test_reliability() -> None:
+    found = figures("reliability")
+    assert reliability.render([Row(**row) for row in found["rows"]], found["measured"]) in page("reliability")
+    assert mutants.render(found["mutants"]) in page("reliability")
