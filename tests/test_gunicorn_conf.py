@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bed.gunicorn import gunicorn
-from tests.bed.slots import run, setting, start_line
+from tests.bed.gunicorn import gunicorn, gunicorn_ends
+from tests.bed.slots import setting, start_line
 from tests.conftest import Conf
 
 
@@ -64,6 +64,7 @@ def test_a_given_app_is_not_looked_for(
     assert getattr(conf(environ, argv), "wsgi_app", "json:b") == "json:b"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("environ", "args"),
     [
@@ -92,16 +93,18 @@ def test_a_given_app_is_not_looked_for(
     ids=str,
 )
 def test_bad_value_ends_the_start_with_one_line(environ: dict[str, str], args: list[str]) -> None:
-    done = run(args, environ)
+    done = gunicorn_ends(args, environ)
     assert done.returncode == 1
     assert re.fullmatch(r"gunicorn\.conf\.py: [^\n]+\n", done.stderr)
     assert done.stdout == ""
 
 
+@pytest.mark.process
 def test_a_good_configuration_passes_the_check() -> None:
-    assert run(["--check-config"], {}).returncode == 0
+    assert gunicorn_ends(["--check-config"], {}).returncode == 0
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("environ", "args", "expected", "origin"),
     [
@@ -125,6 +128,7 @@ def test_what_is_in_force_and_where_it_came_from(
         assert "Traceback" not in server.log.read_text()
 
 
+@pytest.mark.process
 def test_no_header_unless_asked_for() -> None:
     with gunicorn() as server:
         assert server.get("/healthz")[2] == ""

@@ -1,11 +1,15 @@
 """The test bed, for tests and benchmarks: starts the real things on cores of their own, drives them, and waits.
 
+programs  any program, on cores of its own
 gunicorn  a server in a block, and what it says from outside
 locust    a load test to its end, or in a block; its figures and its analysis
 compose   the containers of docker-compose.yml
 docker    the engine
-clients   clients that are not as polite as a load generator; users accounts for each request of plain ones
+clients   clients that are not as polite as a load generator
+users     clients that account for each of their requests
+browser   a real Chromium
 cores     which core the app gets, and which the load
+turns     which tests run side by side, and which alone
 waiting   waits for what is going to happen, instead of for the clock
 """
 

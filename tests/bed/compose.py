@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from tests.bed import ROOT, clean_environ, free_port
 from tests.bed.docker import docker, inspect
 from tests.bed.locust import Load, options, parse
+from tests.bed.programs import ended
 from tests.bed.waiting import wait_for_200
 
 # Compose reads these from the shell too, and none of them may leak into a measurement.
@@ -54,7 +55,7 @@ class Stack:
         override: Path | None = None,
         check: bool = True,
         timeout: float = 240,
-    ) -> subprocess.CompletedProcess[str]:
+    ) -> CompletedProcess[str]:
         """Run `docker compose` with `environ` set and no .env but `env_file`, and with an `override` file if given.
 
         Raises:
@@ -63,16 +64,8 @@ class Stack:
         shell = {name: value for name, value in clean_environ().items() if not name.startswith(COMPOSE_ONLY)}
         ports = {"APP_PORT": str(self.app_port), "LOCUST_WEB_PORT": str(self.web_port)}
         files = ["--file", "docker-compose.yml", "--file", str(override)] if override else []
-        done = subprocess.run(
-            ["docker", "compose", "--project-name", self.project, "--env-file", str(env_file), *files, *args],
-            cwd=self.folder,
-            env=shell | ports | dict(environ or {}),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-        )
+        command = ["docker", "compose", "--project-name", self.project, "--env-file", str(env_file), *files, *args]
+        done = ended(command, shell | ports | dict(environ or {}), cwd=self.folder, seconds=timeout)
         if check and done.returncode:
             raise RuntimeError(f"docker compose {' '.join(args)} ended with {done.returncode}:\n{done.stderr}")
         return done

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
+from subprocess import CompletedProcess
 from typing import Any
 
+from tests.bed.programs import ended
 
-def docker(*args: str, check: bool = True, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+
+def docker(*args: str, check: bool = True, timeout: float = 240) -> CompletedProcess[str]:
     """Run `docker`.
 
     Raises:
         RuntimeError: it failed, and `check` is set; with what it wrote.
     """
-    done = subprocess.run(
-        ["docker", *args], capture_output=True, text=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL
-    )
+    done = ended(["docker", *args], seconds=timeout)
     if check and done.returncode:
         raise RuntimeError(f"docker {' '.join(args)} ended with {done.returncode}:\n{done.stderr}")
     return done

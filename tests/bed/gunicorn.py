@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -12,12 +11,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from subprocess import CompletedProcess, Popen
 
 import psutil
 
 from sweep.measure.observer import memory_of
-from tests.bed import ROOT, clean_environ, free_port
-from tests.bed.cores import pinned
+from tests.bed import ROOT, clean_environ, free_port, programs
+
+PROGRAM = (sys.executable, "-m", "gunicorn")
 
 
 class Server:
@@ -29,7 +30,7 @@ class Server:
         log: the path of all that it wrote.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    def __init__(self, process: Popen[bytes], port: int, log: Path) -> None:
         """Take over a started process."""
         self.process, self.port, self.log = process, port, log
 
@@ -80,7 +81,7 @@ def gunicorn(
     cwd: Path = ROOT,
     pin: set[int] | None = None,
     ready: str = "/healthz",
-    program: Sequence[str] = (sys.executable, "-m", "gunicorn"),
+    program: Sequence[str] = PROGRAM,
     bind: bool = False,
 ) -> Iterator[Server]:
     """Run gunicorn until the block ends.
@@ -109,17 +110,16 @@ def gunicorn(
             command += ["--config", str(empty)]
         if bare or bind:
             command += ["--bind", f"127.0.0.1:{port}"]
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                pinned(command, pin), cwd=cwd, env=clean_environ(variables), stdout=output, stderr=subprocess.STDOUT
-            )
-        server = Server(process, port, log)
-        try:
+        with programs.program(command, clean_environ(variables), cwd=cwd, pin=pin, log=log) as process:
+            server = Server(process, port, log)
             if ready:
                 wait_ready(server, ready)
             yield server
-        finally:
-            server.stop()
+
+
+def gunicorn_ends(args: Sequence[str], environ: Mapping[str, str], cwd: Path = ROOT) -> CompletedProcess[str]:
+    """Run a gunicorn that is expected to end by itself."""
+    return programs.ended([*PROGRAM, *args], clean_environ(environ), cwd=cwd, seconds=20)
 
 
 def wait_ready(server: Server, path: str, seconds: float = 20) -> None:

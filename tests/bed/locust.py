@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess, Popen
 from typing import Any
 
-from tests.bed import ROOT, clean_environ
-from tests.bed.cores import cores, pinned
+from tests.bed import ROOT, clean_environ, programs
+from tests.bed.cores import cores
 
 LOCUSTFILES = ROOT / "locustfiles"
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -23,68 +23,39 @@ SHORT = SCENARIOS / "short.py"  # 5 ms in the app
 WAITING = SCENARIOS / "waiting.py"  # POST, wait 2.0 s, POST again, on the same connection if the server lets them
 
 
-def locust_line(scenario: str | Path, *args: str, pin: set[int] | None = None) -> list[str]:
-    """Return Locust's command line.
-
-    Args:
-        scenario: a locustfile by its path, or by its name in locustfiles/.
-        args: Locust's own.
-        pin: the cores it may use; the load's by default, so that it does not compete with the app.
-    """
+def command(scenario: str | Path, *args: str) -> list[str]:
+    """Return Locust's command line, for a locustfile by its path, or by its name in locustfiles/."""
     path = LOCUSTFILES / scenario  # an absolute scenario stays as it is
-    return pinned([sys.executable, "-m", "locust", "--locustfile", str(path), *args], pin or cores()[1])
+    return [sys.executable, "-m", "locust", "--locustfile", str(path), *args]
 
 
-def locust_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment(extra: Mapping[str, str] | None) -> dict[str, str]:
     """Return the environment for Locust, in which any scenario finds the analysis."""
     return clean_environ({"PYTHONPATH": str(LOCUSTFILES), "PYTHONUNBUFFERED": "1"} | dict(extra or {}))
 
 
-def run(
+def locust_ends(
     scenario: str | Path,
     *args: str,
     environ: Mapping[str, str] | None = None,
     pin: set[int] | None = None,
     cwd: Path | None = None,
     seconds: float = 60,
-) -> subprocess.CompletedProcess[str]:
-    """Run Locust to its end, whatever that is.
+) -> CompletedProcess[str]:
+    """Run Locust to its end, whatever that is; on the load's core by default, so that it leaves the app alone.
 
     Raises:
-        subprocess.TimeoutExpired: it did not end in so many seconds.
+        subprocess.TimeoutExpired: it did not end within so many seconds.
     """
-    return subprocess.run(
-        locust_line(scenario, *args, pin=pin),
-        env=locust_environ(environ),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
+    run = command(scenario, *args)
+    return programs.ended(run, environment(environ), cwd=cwd, pin=pin or cores()[1], seconds=seconds)
 
 
-@contextlib.contextmanager
 def started(
     scenario: str | Path, *args: str, environ: Mapping[str, str] | None = None, log: Path | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> AbstractContextManager[Popen[bytes]]:
     """Run Locust, a worker or one with its web UI, until the block ends; all that it writes goes to `log`."""
-    with (log or Path("/dev/null")).open("wb") as output:
-        process = subprocess.Popen(
-            locust_line(scenario, *args),
-            env=locust_environ(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield process
-        process.terminate()
-        process.wait(20)
-    finally:
-        process.kill()  # does nothing where it has ended
-        process.wait()
+    return programs.program(command(scenario, *args), environment(environ), pin=cores()[1], log=log)
 
 
 @dataclass(frozen=True)
@@ -164,7 +135,7 @@ def locust(
         ValueError: it made no request.
     """
     load = ["--host", url, *options(users, seconds), *args]
-    done = run(scenario, *load, environ=environ, pin=pin, seconds=seconds + 60)
+    done = locust_ends(scenario, *load, environ=environ, pin=pin, seconds=seconds + 60)
     if done.returncode:
         raise RuntimeError(f"locust ended with {done.returncode}:\n{done.stderr}")
     return parse(done.stdout)
@@ -197,6 +168,6 @@ def explained(
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "analysis.json"
         load = [*headless(users, seconds), "--spawn-rate", "100", "--host", url, "--analysis-json", str(out)]
-        done = run(scenario, *load, *args, environ=environ, cwd=out.parent, seconds=seconds + 60)
+        done = locust_ends(scenario, *load, *args, environ=environ, cwd=out.parent, seconds=seconds + 60)
         analysis = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
     return Run(done.returncode, done.stdout + done.stderr, analysis)

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from tests.bed import ROOT, clean_environ
 from tests.bed.gunicorn import Server
 
 
@@ -25,13 +20,6 @@ def setting(server: Server) -> str:
     found = re.search(r"workers=\d+ threads=\d+ class=\w+", server.get("/healthz")[2])
     assert found
     return found[0]
-
-
-def run(args: Sequence[str], environ: dict[str, str], cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run a gunicorn that is expected to end by itself."""
-    command = [sys.executable, "-m", "gunicorn", *args]
-    env = clean_environ(environ)
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=20, check=False)
 
 
 def most_at_once(port: int, requests: int, *other_ports: int, path: str = "/io?ms=500") -> int:

@@ -13,8 +13,8 @@ import pytest
 from gunicorn_slots import __version__
 from tests.bed import ROOT, clients
 from tests.bed.foreign import WAIT, copy, project
-from tests.bed.gunicorn import gunicorn
-from tests.bed.slots import most_at_once, run, setting, start_line
+from tests.bed.gunicorn import gunicorn, gunicorn_ends
+from tests.bed.slots import most_at_once, setting, start_line
 from tests.bed.waiting import wait_for
 
 SIZE = ["--workers", "3", "--threads", "6"]
@@ -29,6 +29,7 @@ def shop(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.process
 def test_the_worker_alone_serves_exactly_its_slots_also_after_a_reload(shop: Path) -> None:
     with gunicorn(WORKER, bare=True, cwd=shop) as server:
         assert most_at_once(server.port, 36, path=WAIT) == 18
@@ -39,6 +40,7 @@ def test_the_worker_alone_serves_exactly_its_slots_also_after_a_reload(shop: Pat
         assert most_at_once(server.port, 36, path=WAIT) == 18
 
 
+@pytest.mark.process
 def test_a_configuration_of_ones_own_with_the_worker(shop: Path) -> None:
     own = shop / "own.py"
     own.write_text(
@@ -49,6 +51,7 @@ def test_a_configuration_of_ones_own_with_the_worker(shop: Path) -> None:
         assert "class=SlotWorker" in server.get("/")[2]
 
 
+@pytest.mark.process
 def test_the_worker_alone_has_its_protections(shop: Path) -> None:
     """Silent clients, slow heads, late closers, and requests that hang: as with this project's configuration."""
     environ = {"SLOT_HEAD_SECONDS": "1", "SLOT_REQUEST_SECONDS": "2"}
@@ -67,6 +70,7 @@ def test_the_worker_alone_has_its_protections(shop: Path) -> None:
         assert "SLOT_HEAD_SECONDS=1" in server.log.read_text()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("environ", "line"),
     [
@@ -78,12 +82,13 @@ def test_a_bad_variable_ends_the_start_of_the_worker_alone_with_one_line(
     shop: Path, environ: dict[str, str], line: str
 ) -> None:
     (shop / "empty.py").write_text("")
-    done = run(["-c", "empty.py", *WORKER, "-b", "127.0.0.1:0"], environ, shop)
+    done = gunicorn_ends(["-c", "empty.py", *WORKER, "-b", "127.0.0.1:0"], environ, shop)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == f"gunicorn_slots: {line}"
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("args", "environ", "said"),
     [
@@ -102,6 +107,7 @@ def test_settings_against_exact_slots_win(shop: Path, args: list[str], environ: 
 # --- gunicorn's own worker ----------------------------------------------------------------------
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("environ", "args"),
     [
@@ -117,6 +123,7 @@ def test_gthread_is_gthread(environ: dict[str, str], args: Sequence[str]) -> Non
         assert "slots as gthread workers have them" in start_line(server)
 
 
+@pytest.mark.process
 def test_gthread_is_bare_gunicorn() -> None:
     """Keep-alive, no limit on a head, and a silent connection holds a thread for 5 s."""
     environ = {"GUNICORN_WORKER_CLASS": "gthread", "GUNICORN_WORKERS": "1", "GUNICORN_THREADS": "2"}
@@ -143,6 +150,7 @@ def keeps_connections(port: int) -> bool:
 OTHER = "import gunicorn\ngunicorn.__version__ = {!r}\nworker_class = 'gunicorn_slots.SlotWorker'\n"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("version", "said"), [("23.0.0", "the oldest"), ("28.0.0rc1", "the newest"), ("99.0", "the newest")]
 )
@@ -154,6 +162,7 @@ def test_another_gunicorn_gets_the_two_settings(shop: Path, version: str, said: 
         assert most_at_once(server.port, 36, path=WAIT) == 18
 
 
+@pytest.mark.process
 def test_another_gunicorn_can_be_tried(shop: Path) -> None:
     (shop / "own.py").write_text(OTHER.format("99.0") + "control_socket_disable = True\n")
     environ = {"SLOT_ANY_GUNICORN": "true"}

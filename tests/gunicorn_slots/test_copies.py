@@ -14,8 +14,10 @@ import pytest
 
 from tests.bed import ROOT
 from tests.bed.foreign import WAIT, copy, project
-from tests.bed.gunicorn import Server, gunicorn
-from tests.bed.slots import most_at_once, run, start_line
+from tests.bed.gunicorn import Server, gunicorn, gunicorn_ends
+from tests.bed.slots import most_at_once, start_line
+
+pytestmark = pytest.mark.process
 
 # What App Service's built-in image generates (Oryx, scriptgenerator.go), here with the numbers of a B1.
 ORYX = "--timeout 600 --access-logfile '-' --error-logfile '-' --bind=0.0.0.0:{port} --chdir={folder}"
@@ -31,7 +33,7 @@ def test_the_file_and_the_folder(tmp_path: Path) -> None:
 def test_the_file_without_the_folder_says_what_to_copy(tmp_path: Path) -> None:
     folder = project(tmp_path / "shop")
     copy(folder, "gunicorn.conf.py")
-    done = run([], {}, folder)
+    done = gunicorn_ends([], {}, folder)
     assert done.returncode == 1
     expected = (
         "gunicorn.conf.py: No module named 'gunicorn_slots': copy the folder gunicorn_slots/ to where this file is\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +17,10 @@ from tests.bed import free_port
 from tests.bed.gunicorn import Server
 from tests.bed.locust import explained as locust
 from tests.bed.locust import started
+from tests.bed.programs import ended
 from tests.locustfiles.conftest import SCENARIO, gunicorn
+
+pytestmark = pytest.mark.alone
 
 
 def retried(measure: Callable[[], str | None], times: int = 3) -> None:
@@ -93,12 +95,7 @@ def test_an_outside_observer_agrees(healthy: Server, path: str, users: int) -> N
 
 
 def wrk(url: str, connections: int, seconds: int) -> dict[str, float]:
-    done = subprocess.run(
-        ["wrk", "--latency", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", url],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = ended(["wrk", "--latency", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", url])
     units = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
     def time_of(pattern: str) -> float:

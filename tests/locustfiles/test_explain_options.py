@@ -6,7 +6,7 @@ import configargparse  # type: ignore[import-untyped]
 import pytest
 
 from explain_options import add_options, memory_mb
-from tests.bed.locust import run
+from tests.bed.locust import locust_ends
 from tests.locustfiles.conftest import SCENARIO
 
 NOBODY = "http://127.0.0.1:9"
@@ -18,6 +18,7 @@ THRESHOLDS = (
 )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("args", "env", "words"),
     [
@@ -31,17 +32,18 @@ THRESHOLDS = (
     ],
 )
 def test_a_bad_value_is_one_clear_line(args: list[str], env: dict[str, str], words: list[str]) -> None:
-    done = run(SCENARIO, "--headless", "-t", "1s", "--host", NOBODY, *args, environ=env, seconds=30)
+    done = locust_ends(SCENARIO, "--headless", "-t", "1s", "--host", NOBODY, *args, environ=env, seconds=30)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     line = next(line for line in done.stderr.splitlines() if words[0] in line and "expected" in line)
     assert all(word in line for word in words), line
 
 
+@pytest.mark.process
 def test_an_empty_variable_is_none() -> None:
     """Also against a server that misses every threshold there could be."""
     empty = dict.fromkeys((*THRESHOLDS, "LOCUST_ANALYSIS_JSON", "APP_MEMORY"), "")
-    done = run(SCENARIO, "--headless", "-u", "1", "-t", "1s", "--host", NOBODY, environ=empty, seconds=30)
+    done = locust_ends(SCENARIO, "--headless", "-u", "1", "-t", "1s", "--host", NOBODY, environ=empty, seconds=30)
     assert "Verdict: no-data" in done.stderr
     assert "expected" not in done.stderr
     assert "missed" not in done.stderr

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from tests.bed.gunicorn import Server
-from tests.bed.locust import LOCUSTFILES, locust_environ, locust_line
+from tests.bed.locust import LOCUSTFILES, started
 from tests.bed.locust import explained as locust
 from tests.locustfiles.conftest import SCENARIO, gunicorn
 
+pytestmark = pytest.mark.process
 
+
+@pytest.mark.alone
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
 def test_a_queue_behind_slots_whose_requests_compute_is_no_network(processes: tuple[str, ...]) -> None:
     """Much of a slot's time passes outside the app, so they never look quite full, and everybody waits the same."""
@@ -44,29 +46,21 @@ def test_a_run_shorter_than_its_ramp(healthy: Server) -> None:
     assert run.code == 3
 
 
+@pytest.mark.alone
 def test_the_ramp_is_left_out(healthy: Server) -> None:
     run = locust(SCENARIO, healthy.url, "-r", "6", users=12, seconds=5)
     assert run.analysis["load"]["seconds"] < 4.3
     assert run.analysis["load"]["rps"] == pytest.approx(12 / 0.105, rel=0.08)
 
 
-def test_an_interrupted_run_has_its_analysis(healthy: Server, tmp_path: Any) -> None:
-    out = tmp_path / "a.json"
+def test_an_interrupted_run_has_its_analysis(healthy: Server, tmp_path: Path) -> None:
+    out, log = tmp_path / "a.json", tmp_path / "log"
     args = ["--headless", "-u", "6", "-r", "100", "--host", healthy.url, "--analysis-json", str(out)]
-    process = subprocess.Popen(
-        locust_line(SCENARIO, *args),
-        env=locust_environ(),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    with started(SCENARIO, *args, log=log) as process:
         time.sleep(4)
         process.send_signal(signal.SIGINT)
-        _, output = process.communicate(timeout=20)
-    finally:
-        process.kill()  # does nothing where it has ended
-    assert process.returncode == 0
-    assert "Verdict: healthy" in output
+        assert process.wait(20) == 0
+    assert "Verdict: healthy" in log.read_text()
     assert out.exists()
 
 

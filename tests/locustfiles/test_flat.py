@@ -6,7 +6,6 @@ import ast
 import graphlib
 import json
 import shutil
-import subprocess
 import sys
 import urllib.error
 from dataclasses import asdict
@@ -17,10 +16,11 @@ import pytest
 from explain_analysis import analyse
 from explain_generator import Load
 from explain_tally import tally_of
-from tests.bed.cores import cores, pinned
+from tests.bed.cores import cores
 from tests.bed.gunicorn import Server
 from tests.bed.locust import LOCUSTFILES
 from tests.bed.locust import explained as locust
+from tests.bed.programs import ended
 from tests.bed.waiting import wait_for
 from tests.locustfiles.conftest import fetch
 from tests.locustfiles.samples import run
@@ -88,19 +88,15 @@ print(json.dumps(asdict(found)))
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("pin", [None, cores()[0]], ids=["all cores", "one core"])
 def test_the_same_records_have_the_same_verdict_on_any_machine(pin: set[int] | None) -> None:
     """Four cores were there when the records were made, so a second process has room, whoever reads them."""
     tally = tally_of(run())
     here = json.loads(json.dumps(asdict(analyse(tally, 36, 10.0, SATURATED))))
     assert "LOCUST_PROCESSES=2" in here["verdict"]["suggestion"]
-    done = subprocess.run(
-        pinned([sys.executable, "-c", ELSEWHERE], pin),
-        input=json.dumps(tally.to_dict()),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = ended([sys.executable, "-c", ELSEWHERE], pin=pin, given=json.dumps(tally.to_dict()))
+    assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == here
 
 
@@ -112,12 +108,14 @@ def flat(tmp_path: Path) -> Path:
     return tmp_path / "io_bound.py"
 
 
+@pytest.mark.process
 def test_a_flat_copy_explains_a_run(flat: Path, healthy: Server) -> None:
     done = locust(flat, healthy.url, users=6, seconds=2, environ={"PYTHONPATH": ""})
     assert done.verdict == "healthy", done.output
     assert "Verdict: healthy" in done.output
 
 
+@pytest.mark.process
 def test_a_web_ui_without_the_page_has_the_tab(flat: Path, healthy: Server) -> None:
     with web_ui(healthy.url, scenario=flat, PYTHONPATH="") as ui:
         ui.swarm(4)
@@ -128,6 +126,7 @@ def test_a_web_ui_without_the_page_has_the_tab(flat: Path, healthy: Server) -> N
         assert "explain-link" not in ui.page("/")
 
 
+@pytest.mark.process
 def test_the_page_s_files_may_lie_flat_too(flat: Path, healthy: Server) -> None:
     for file in (LOCUSTFILES / "web").iterdir():
         shutil.copy(file, flat.parent)

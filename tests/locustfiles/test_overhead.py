@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
-import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.bed import free_port
-from tests.bed.locust import locust_environ, locust_line
+from tests.bed.cores import cores
+from tests.bed.locust import locust
+from tests.bed.programs import program
 from tests.bed.waiting import wait_for
 from tests.locustfiles.conftest import HERE, answers
+
+pytestmark = pytest.mark.alone
 
 SECONDS = 3
 
 
-def throughput(scenario: str, port: int, folder: Path) -> float:
+def throughput(scenario: str, port: int) -> float:
     """Requests a second of one Locust process that does nothing else, by Locust's own count."""
-    out = folder / "stats"
-    subprocess.run(
-        locust_line(
-            HERE / scenario, "--headless", "-u", "10", "-r", "100", "-t", f"{SECONDS}s", "--json-file", str(out),
-            "--host", f"http://127.0.0.1:{port}", "--reset-stats", "--loglevel", "ERROR", "--only-summary",
-        ),
-        env=locust_environ({"TEST_PATH": "/hello"}),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
-    )  # fmt: skip
-    requests: int = sum(entry["num_requests"] for entry in json.loads(out.with_suffix(".json").read_text()))
-    return requests / SECONDS
+    load = locust(f"http://127.0.0.1:{port}", HERE / scenario, 10, SECONDS, environ={"TEST_PATH": "/hello"})
+    return load.requests / SECONDS
 
 
 def kept(plain: list[float], explained: list[float]) -> float:
@@ -48,22 +37,18 @@ def kept(plain: list[float], explained: list[float]) -> float:
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
-def test_most_of_the_throughput_stays(tmp_path: Path) -> None:
+def test_most_of_the_throughput_stays() -> None:
     port = free_port()
-    server = subprocess.Popen(["taskset", "--cpu-list", "0", sys.executable, str(HERE / "canned.py"), str(port)])
-    try:
+    with program([sys.executable, str(HERE / "canned.py"), str(port)], pin=cores()[0]) as server:
         wait_for(lambda: answers(f"http://127.0.0.1:{port}/"))
         look = psutil.Process(server.pid)
         look.cpu_percent()
         plain: list[float] = []
         explained: list[float] = []
         while len(plain) < 3 or (len(plain) < 8 and kept(plain, explained) < 0.92):
-            plain.append(throughput("plain.py", port, tmp_path))
-            explained.append(throughput("scenario.py", port, tmp_path))
+            plain.append(throughput("plain.py", port))
+            explained.append(throughput("scenario.py", port))
         busy = look.cpu_percent()
-    finally:
-        server.kill()
-        server.wait()
     print("requests/s with the plugin:", explained, "without:", plain)
     assert min(plain) > 300
     assert busy < 90  # the server is not the limit
