@@ -6,9 +6,9 @@ RUN := $(VENV)/bin/
 LOCK = $(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
 
-.PHONY: help up sweep test bench bench-sweep resilience mutants audit lint lock
+.PHONY: help up sweep check test bench bench-sweep resilience mutants audit lint lock
 
-help: ## this list
+help: ## this list, with how long each takes if that is more than a moment
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The stamp is newer than the lock file, so a new lock installs again.
@@ -32,11 +32,15 @@ up: ## the app and Locust's web UI, in Docker; PLAN=P1v3 for another size than B
 .venv-app/installed: requirements.txt
 .venv-sweep/installed: sweep/requirements.txt
 
-sweep: .venv-app/installed .venv-sweep/installed ## which workers and threads to ship, without Docker; ARGS="--scenario mixed"
+sweep: .venv-app/installed .venv-sweep/installed ## which workers and threads to ship, without Docker; ARGS="--scenario mixed"; minutes, it says how many
 	@SWEEP_PYTHON=.venv-app/bin/python .venv-sweep/bin/python -m sweep $(ARGS)
 
-test: $(VENV)/installed ## everything this machine can test; says what it skipped and why
-	$(RUN)python -m pytest $(ARGS)
+check: lint ## lint, types and the unit tests, with their coverage; about 45 seconds
+	$(RUN)python -m pytest -q -n auto -m "not process" --cov --cov-report term $(ARGS)
+
+# Most tests wait more than they compute, so two run side by side; those that measure run alone.
+test: $(VENV)/installed ## everything this machine can test, and what it skipped and why; about 11 minutes
+	$(RUN)python -m pytest -n 2 --maxschedchunk 1 $(ARGS)
 
 bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; about 15 minutes, needs two free cores
 	$(RUN)python -m bench $(ARGS)
@@ -44,24 +48,24 @@ bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; about 15 minu
 bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the best of a whole grid; about 40 minutes
 	$(RUN)python -m bench.sweeps $(ARGS)
 
-resilience: $(VENV)/installed ## faults and rough clients at full length, also on bare gunicorn; writes docs/reliability.md
+resilience: $(VENV)/installed ## faults and rough clients at full length, also on bare gunicorn; writes docs/reliability.md; about 12 minutes
 	$(RUN)python -m bench.reliability $(ARGS)
 
 mutants: $(VENV)/installed ## take each protection out, and see its test fail; about 20 minutes
 	$(RUN)python -m bench.mutants $(ARGS)
 
 # In an environment of its own: nothing here needs it but this.
-audit: $(VENV)/installed ## known vulnerabilities of what is installed; needs the network
+audit: $(VENV)/installed ## known vulnerabilities of what is installed; needs the network; about half a minute
 	$(RUN)uv tool run pip-audit@2.10.1 --disable-pip --require-hashes \
 	  --requirement requirements.txt --requirement sweep/requirements.txt --requirement requirements-dev.txt
 
-lint: $(VENV)/installed ## ruff, mypy, hadolint
+lint: $(VENV)/installed ## ruff, mypy, hadolint; about 10 seconds
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
 	$(RUN)mypy
 	@if [ -x $(RUN)hadolint ]; then $(RUN)hadolint Dockerfile sweep/Dockerfile; else echo 'hadolint: not packaged for this machine, skipped'; fi
 
-lock: $(VENV)/installed ## the newest versions that pyproject.toml allows, with hashes
+lock: $(VENV)/installed ## the newest versions that pyproject.toml allows, with hashes; about half a minute
 	$(LOCK) --python-version 3.10 --group app --output-file requirements.txt
 	$(LOCK) --python-version 3.11 --group sweep --output-file sweep/requirements.txt
 	$(LOCK) --python-version 3.11 --group dev --output-file requirements-dev.txt

@@ -1,4 +1,4 @@
-"""What all tests share: this stack's configuration as a module, and what this machine can run."""
+"""What all tests share: this stack's configuration as a module, what this machine can run, what a test may start."""
 
 from __future__ import annotations
 
@@ -12,25 +12,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.bed import ROOT, clean_environ
+from tests.bed.browser import NAMES, browser_path, chromium
 from tests.bed.compose import Stack
+from tests.bed.turns import RUN, turn
 
 CONF = ROOT / "gunicorn.conf.py"
-# Without these a Chromium in a container or as root does not start, or talks to the network by itself.
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,15 +33,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As a shell's background job. Programs that the tests start would inherit it, and not hear their Ctrl-C.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.addinivalue_line("markers", "process: starts a program; all others are unit tests, and cannot")
+    config.addinivalue_line("markers", "alone: measures, so that nothing else may run meanwhile")
     config.addinivalue_line("markers", "container: needs Docker with Compose v2")
     config.addinivalue_line("markers", "browser: needs Chromium")
+    sys.addaudithook(forbid_programs)
 
 
 @functools.cache
 def missing(what: str) -> str | None:
     """Why this machine cannot run a kind of test, None if it can."""
     if what == "browser":
-        return None if browser_path() else f"none of {', '.join(BROWSERS)} is on PATH"
+        return None if browser_path() else f"none of {', '.join(NAMES)} is on PATH"
     if not shutil.which("docker"):
         return "docker is not on PATH"
     for command in (["docker", "info"], ["docker", "compose", "version"]):
@@ -59,15 +54,42 @@ def missing(what: str) -> str | None:
     return None
 
 
-def browser_path() -> str | None:
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
-
-
+@pytest.hookimpl(tryfirst=True)  # before pytest itself looks at the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        for marker in ("container", "browser"):
-            if item.get_closest_marker(marker) and (reason := missing(marker)):
-                item.add_marker(pytest.mark.skip(reason=reason))
+        if any(item.get_closest_marker(marker) for marker in ("alone", "container", "browser")):
+            item.add_marker(pytest.mark.process)
+    if RUN:  # else each test alone would have to wait for others, and others for it
+        items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in ("container", "browser"):
+        if item.get_closest_marker(marker) and (reason := missing(marker)):
+            pytest.skip(reason)
+
+
+# --- a unit test starts nothing ---------------------------------------------------------------------
+
+STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system")
+unit_tests: list[str] = []  # the one that runs
+
+
+def forbid_programs(event: str, _: tuple[Any, ...]) -> None:
+    """An audit hook, which stays for good. `make check` is fast because nobody can forget the marker."""
+    if unit_tests and event in STARTS:
+        raise RuntimeError(f"{unit_tests[0]} starts a program ({event}): mark it `process`")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before a test's time runs
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    with turn(alone=item.get_closest_marker("alone") is not None):
+        if not item.get_closest_marker("process"):
+            unit_tests.append(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            unit_tests.clear()
 
 
 @pytest.hookimpl(trylast=True)
@@ -105,10 +127,8 @@ def conf(monkeypatch: pytest.MonkeyPatch) -> Conf:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real Chromium."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="session")

@@ -98,6 +98,7 @@ def test_every_gunicorn_variable_is_a_setting() -> None:
             assert name.removeprefix("GUNICORN_").lower() in settings
 
 
+@pytest.mark.process
 def test_compose_passes_on_everything_that_locust_reads() -> None:
     # In a process of its own: importing Locust patches threads and sockets of the one that does.
     code = "import explain; from locust.argument_parser import get_parser; "

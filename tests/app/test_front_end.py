@@ -75,6 +75,7 @@ def test_without_port(text: str, address: str) -> None:
     assert without_port(text) == address
 
 
+@pytest.mark.process
 def test_forged_headers_count_for_nothing(tmp_path: Path) -> None:
     # Not app.py: that name is this repository's own package.
     (tmp_path / "main.py").write_text(

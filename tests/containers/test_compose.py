@@ -39,7 +39,10 @@ def test_from_a_clean_clone(stack: Stack) -> None:
     stack.compose("up", "--detach", "--wait", "--force-recreate")
     app, locust = stack.inspect("app"), stack.inspect("locust")
     assert setting(stack) == "workers=3 threads=6"
-    assert "3 workers × 6 threads = 18 slots on 1 vCPU (workers: gunicorn.conf.py, threads: gunicorn.conf.py)" in stack.log("app")
+    assert (
+        "3 workers × 6 threads = 18 slots on 1 vCPU (workers: gunicorn.conf.py, threads: gunicorn.conf.py)"
+        in stack.log("app")
+    )
     with urllib.request.urlopen(stack.web_url, timeout=10) as response:
         assert response.status == 200
     assert app["HostConfig"]["CpusetCpus"] == "0"

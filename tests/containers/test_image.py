@@ -199,6 +199,7 @@ def test_a_bad_value_is_one_line(stack: Stack, value: str) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.alone
 def test_first_answer_within_two_seconds(stack: Stack) -> None:
     seconds = []
     for _ in range(3):

@@ -13,7 +13,7 @@ from tests.bed.compose import Stack
 from tests.bed.locust import WAITING, Load
 from tests.containers.test_compose import ARTICLE
 
-pytestmark = pytest.mark.container
+pytestmark = [pytest.mark.container, pytest.mark.alone]
 
 # The app has core 0. On one core all of this would measure Locust.
 APART = {"GENERATOR_CPUSET": "1"} if (os.cpu_count() or 1) > 1 else {}

@@ -18,6 +18,8 @@ from tests.bed.gunicorn import gunicorn
 from tests.bed.locust import WAITING, locust
 from tests.bed.waiting import wait_for
 
+pytestmark = pytest.mark.process
+
 
 def unix_request(path: Path) -> bytes:
     with socket.socket(socket.AF_UNIX) as sock:

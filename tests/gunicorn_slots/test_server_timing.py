@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from gunicorn.config import Config
 from gunicorn.http.wsgi import Response
 
@@ -42,6 +43,7 @@ def test_server_timing_leaves_the_response_alone() -> None:
     assert float(found[2]) > 5
 
 
+@pytest.mark.alone
 def test_the_header_costs_little() -> None:
     """CPU time that it adds, without the network and so exact to a µs, against that of a whole request."""
     app, generator = cores()

@@ -14,6 +14,8 @@ from tests.bed.gunicorn import gunicorn, wait_ready
 from tests.bed.slots import most_at_once, setting, start_line
 from tests.bed.waiting import wait_for
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize(
     ("environ", "args", "slots"),

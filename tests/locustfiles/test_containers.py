@@ -14,7 +14,7 @@ from tests.bed.compose import Stack
 from tests.bed.locust import Run
 from tests.locustfiles.conftest import HERE
 
-pytestmark = pytest.mark.container
+pytestmark = [pytest.mark.container, pytest.mark.alone]
 
 BARE = (
     "gunicorn --bind=0.0.0.0:8000 --worker-class gthread --workers 3 --threads 6 --worker-connections 1000 "

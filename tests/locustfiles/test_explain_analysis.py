@@ -57,6 +57,7 @@ def test_timeline() -> None:
     assert columns.wait_ms[3] == pytest.approx(20)
 
 
+@pytest.mark.alone
 def test_a_million_records_take_less_than_three_seconds_and_fifty_mb() -> None:
     def records() -> Iterator[Record]:
         setting = Setting(3, 6, "gthread", 1)

@@ -8,6 +8,8 @@ from tests.bed.gunicorn import Server
 from tests.bed.locust import explained as locust
 from tests.locustfiles.conftest import SCENARIO
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize(
     ("args", "missed"),

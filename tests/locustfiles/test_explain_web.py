@@ -11,6 +11,8 @@ from tests.bed.waiting import wait_for
 from tests.locustfiles.conftest import fetch
 from tests.locustfiles.ui import web_ui
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two"])
 def test_stop_second_test_and_reset(healthy: Server, processes: tuple[str, ...]) -> None:

@@ -21,7 +21,6 @@ FULL = os.environ.get("RESILIENCE") == "full"
 RECORDED = os.environ.get("RESILIENCE_ROWS")  # the file that takes what the tests record
 
 FAULTY = "tests.resilience.faulty:app"
-ROWS: list[Row] = []
 
 Record = Callable[..., None]
 Serve = Callable[..., contextlib.AbstractContextManager[Server]]
@@ -35,11 +34,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def record(record_property: Callable[[str, object], None]) -> Record:
-    """Notes a row of the table, and with the test how many requests it sent."""
+    """Notes a row of the table with the test, wherever that runs."""
 
     def note(fault: str, who: str, sent: int, lost: int, text: str = "") -> None:
-        ROWS.append(Row(fault, who, sent, lost, text))
-        record_property("sent", sent)
+        record_property("row", asdict(Row(fault, who, sent, lost, text)))
 
     return note
 
@@ -65,8 +63,11 @@ def serve(who: str) -> Serve:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if ROWS and RECORDED:
-        Path(RECORDED).write_text(json.dumps([asdict(row) for row in ROWS]), encoding="utf-8")
-    elif ROWS:
-        sent = ", ".join(f"{row.fault} {row.lost} of {row.sent}" for row in ROWS)
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    calls = [report for report in reports if getattr(report, "when", None) == "call"]
+    rows = [row for report in calls for name, row in report.user_properties if name == "row"]
+    if rows and RECORDED:
+        Path(RECORDED).write_text(json.dumps(rows), encoding="utf-8")
+    elif rows:
+        sent = ", ".join(f"{row['fault']} {row['lost']} of {row['sent']}" for row in rows)
         terminalreporter.write_line(f"requests lost of sent: {sent}")

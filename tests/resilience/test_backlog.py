@@ -15,6 +15,8 @@ import pytest
 from tests.resilience.conftest import FAULTY, Record, Serve
 from tests.resilience.rows import STACK
 
+pytestmark = pytest.mark.process
+
 CONNECTIONS = 2_000
 
 

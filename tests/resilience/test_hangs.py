@@ -18,10 +18,12 @@ from tests.bed.gunicorn import Server, gunicorn
 from tests.bed.users import users
 from tests.bed.waiting import wait_for
 from tests.conftest import CONF
-from tests.resilience.conftest import FAULTY, Record, Serve
+from tests.resilience.conftest import FAULTY, FULL, Record, Serve
 from tests.resilience.rows import STACK
 
-LIMIT = 3
+pytestmark = pytest.mark.process
+
+LIMIT = 3 if FULL else 2
 ENVIRON = {"SLOT_REQUEST_SECONDS": str(LIMIT)}
 
 
@@ -54,11 +56,11 @@ def test_hanging_requests(who: str, serve: Serve, record: Record, fault: str, nu
             time.sleep(LIMIT)
             if who == STACK:
                 wait_for(lambda: before - {worker.pid for worker in server.workers()}, 10, "the end of a worker")
-            time.sleep(5)
+            time.sleep(5 if FULL else 3.5)
             end = time.monotonic()
             closed = sum(is_closed(sock) for sock in socks)
         log = server.log.read_text()
-    rates = [round(run.rate(hung, hung + LIMIT - 0.5)), round(run.rate(end - 3, end))]
+    rates = [round(run.rate(hung, hung + LIMIT - 0.5)), round(run.rate(end - (3 if FULL else 2.5), end))]
     record(fault, who, run.sent, run.lost, f"{rates[0]} answers/s at first, {rates[1]} at the end")
     if who == STACK:
         assert run.lost == run.refused == 0, run.outcomes
@@ -72,14 +74,14 @@ def test_hanging_requests(who: str, serve: Serve, record: Record, fault: str, nu
 
 def test_a_long_response_that_flows_is_no_hang(serve: Serve) -> None:
     with serve(FAULTY, ENVIRON) as server:
-        assert server.get("/stream?lines=14", timeout=20)[1] == "".join(f"{line}\n" for line in range(14))
+        assert server.get("/stream?lines=9", timeout=20)[1] == "".join(f"{line}\n" for line in range(9))
         assert "Gave up" not in server.log.read_text()
 
 
 def test_no_limit(serve: Serve) -> None:
     """0 is none, and then a request may hang as long as it likes."""
     with serve(FAULTY, {"SLOT_REQUEST_SECONDS": "0"}) as server:
-        assert server.get("/io?ms=5000")[0] == 200
+        assert server.get("/io?ms=2500")[0] == 200
         assert "Gave up" not in server.log.read_text()
 
 

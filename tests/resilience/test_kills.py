@@ -6,12 +6,15 @@ import math
 import time
 
 import psutil
+import pytest
 
 from tests.bed.gunicorn import Server
 from tests.bed.users import users
 from tests.bed.waiting import wait_for
 from tests.resilience.conftest import Record, Serve
 from tests.resilience.rows import STACK
+
+pytestmark = pytest.mark.process
 
 
 def test_killed_worker(who: str, serve: Serve, record: Record) -> None:

@@ -11,8 +11,12 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import pytest
+
 from tests.resilience.conftest import FAULTY, Record, Serve
 from tests.resilience.rows import STACK
+
+pytestmark = pytest.mark.process
 
 INPUTS = 10_000
 SECOND = b"GET /second HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -6,15 +6,18 @@ import contextlib
 import signal
 import socket
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from tests.bed.gunicorn import Server, gunicorn
 from tests.bed.users import users
 from tests.bed.waiting import wait_for
-from tests.resilience.conftest import Record, Serve
+from tests.resilience.conftest import FULL, Record, Serve
 from tests.resilience.rows import STACK
+
+pytestmark = pytest.mark.process
 
 
 def pids(server: Server) -> set[int]:
@@ -29,11 +32,11 @@ def has(server: Server, workers: int) -> bool:
     return len(pids(server)) == workers
 
 
-def test_hup_ten_times(who: str, serve: Serve, record: Record) -> None:
+def test_hup_again_and_again(who: str, serve: Serve, record: Record) -> None:
     with serve() as server:
         with users(server.port) as run:
             time.sleep(0.5)
-            for _ in range(10):
+            for _ in range(10 if FULL else 5):
                 before = pids(server)
                 server.process.send_signal(signal.SIGHUP)
                 wait_for(partial(replaced, server, before), 40, "new workers")
@@ -42,14 +45,14 @@ def test_hup_ten_times(who: str, serve: Serve, record: Record) -> None:
     record("hup", who, run.sent, run.lost)
     if who == STACK:
         assert run.lost == run.refused == 0, run.outcomes
-    assert run.sent > 500
+    assert run.sent > (500 if FULL else 300)
 
 
 def test_recycled_workers(who: str, serve: Serve, record: Record) -> None:
     recycle = ("--max-requests", "100", "--max-requests-jitter", "50")
     with serve("app:app", None, *recycle) as server:
         with users(server.port) as run:
-            time.sleep(8)
+            time.sleep(8 if FULL else 5)
         ended = server.log.read_text().count("Autorestarting worker")
     record("recycled", who, run.sent, run.lost, f"{ended} workers ended")
     if who == STACK:
@@ -87,7 +90,7 @@ def test_stop(who: str, serve: Serve, record: Record) -> None:
         assert before.lost == 0, before.outcomes
 
 
-def test_stop_behind_a_unix_socket(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+def test_stop_behind_a_unix_socket(tmp_path: Path) -> None:
     """Whose queue nobody can count."""
     path = tmp_path / "socket"
     environ = {"GUNICORN_BIND": f"unix:{path}", "GUNICORN_WORKERS": "3"}
@@ -95,7 +98,6 @@ def test_stop_behind_a_unix_socket(tmp_path: Path, record_property: Callable[[st
         wait_for(lambda: path.exists() and has(server, 3), what="three workers")
         time.sleep(1)
         socks = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(54)]
-        record_property("sent", len(socks))
         for sock in socks:
             sock.settimeout(10)
             sock.connect(str(path))

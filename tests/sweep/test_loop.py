@@ -14,6 +14,8 @@ from sweep.report.progress import Bar
 from tests.sweep import samples
 from tests.sweep.marked import needs_two_cores
 
+pytestmark = pytest.mark.process
+
 
 @needs_two_cores
 def test_a_sweep_that_goes_on_is_not_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from tests.sweep import samples
 HERE = Path(__file__).parent
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("args", "told"),
     [
@@ -69,6 +70,7 @@ def test_a_bad_option_is_one_line(args: str, told: str, capsys: pytest.CaptureFi
     assert not out
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("option", ["--scenario", "--chdir", "--out", "--python"])
 def test_a_path_that_no_system_takes_is_one_line(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([option, "/" + "x" * 5000]) == 2

@@ -15,6 +15,7 @@ from sweep.records import Setting
 from tests.bed.compose import Stack
 
 
+@pytest.mark.alone
 @pytest.mark.container
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs a core for the app and one for Locust")
 def test_the_recommended_command_reproduces_the_throughput(stack: Stack, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.bed.compose import Stack
 from tests.sweep.samples import ran, recommended
 
 
+@pytest.mark.process
 def test_what_is_held_fixed_is_pasted_too(tmp_path: Path) -> None:
     held = {"preload_app": "true", "max_requests": "1000", "bind": "127.0.0.1:9000", "reload": "false"}
     runs = [ran(3, 6, 100, 200)]

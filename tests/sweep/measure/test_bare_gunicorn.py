@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from sweep.folder import load
 from tests.sweep.marked import SHORT, Marked, finish, needs_two_cores
+
+pytestmark = pytest.mark.alone
 
 
 @needs_two_cores

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from sweep.folder import load
 from tests.sweep.marked import SHORT, Marked, finish, needs_two_cores
+
+pytestmark = pytest.mark.process
 
 
 @needs_two_cores

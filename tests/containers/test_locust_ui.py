@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.bed.compose import Stack
 from tests.bed.waiting import wait_for
 
 pytestmark = [pytest.mark.container, pytest.mark.browser]
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A blank page of 1280 × 800."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(20_000)
+    yield page
+    page.close()
 
 
 def test_the_sample_apps_page(stack: Stack, page: Page) -> None:
