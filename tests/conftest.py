@@ -19,7 +19,7 @@ from playwright.sync_api import Browser
 
 from tests.bed import ROOT, clean_environ
 from tests.bed.browser import NAMES, browser_path, chromium
-from tests.bed.compose import Stack
+from tests.bed.compose import Stack, clone
 from tests.bed.turns import RUN, turn
 
 CONF = ROOT / "gunicorn.conf.py"
@@ -132,9 +132,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """The compose stack under a name and on ports of its own, built once; taken down at the end."""
-    stack = Stack(f"slots-test-{os.getpid()}")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The compose stack of a clone under a name and on ports of its own, built once; taken down at the end."""
+    stack = Stack(f"slots-test-{os.getpid()}", clone(tmp_path_factory.mktemp("clone")))
     stack.compose("build", "--quiet")
     yield stack
     stack.down()

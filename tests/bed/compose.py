@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -15,6 +18,16 @@ from tests.bed.waiting import wait_for_200
 
 # Compose reads these from the shell too, and none of them may leak into a measurement.
 COMPOSE_ONLY = ("APP_", "STARTUP_COMMAND", "COMPOSE_")
+
+
+def clone(folder: Path) -> Path:
+    """Copy what git knows of this repository into `folder`, so what a clone has: no .env, which the app would get."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
 
 
 class Stack:
@@ -31,6 +44,12 @@ class Stack:
         """Choose the ports; starts nothing."""
         self.project, self.folder = project, folder
         self.app_port, self.web_port = free_port(), free_port()
+
+    def elsewhere(self, folder: Path) -> Stack:
+        """Return the same project and its images, with the docker-compose.yml of another folder."""
+        stack = copy.copy(self)
+        stack.folder = folder
+        return stack
 
     @property
     def image(self) -> str:

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sweep import ROOT
 from sweep.folder import load
-from tests.bed.compose import Stack
+from tests.bed.compose import Stack, clone
 
 pytestmark = pytest.mark.container
 OWNER = 1234  # nobody has this number here, nor in the image
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a clone has, the files that git knows, which a user of the host made under umask 077."""
-    folder = tmp_path_factory.mktemp("clone")
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone, which a user of the host made under umask 077."""
+    folder = clone(tmp_path_factory.mktemp("clone"))
     (folder / ".env").write_text("SECRET=1\n")
     (folder / "sweep" / ".env.local").write_text("SECRET=1\n")
     for path in [folder, *folder.rglob("*")]:
@@ -39,25 +32,25 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def project(clone: Path) -> Iterator[Stack]:
-    stack = Stack(f"sweep-test-{os.getpid()}", folder=clone)
+def project(folder: Path) -> Iterator[Stack]:
+    stack = Stack(f"sweep-test-{os.getpid()}", folder=folder)
     stack.compose("build", "--quiet", "sweep", timeout=600)
     yield stack
     stack.down()
 
 
-def test_it_measures_and_the_hosts_user_can_delete_what_it_wrote(project: Stack, clone: Path) -> None:
+def test_it_measures_and_the_hosts_user_can_delete_what_it_wrote(project: Stack, folder: Path) -> None:
     args = ["--workers", "1", "--threads", "1,4", "--users", "8", "--repeats", "1", "--seconds", "1"]
     done = project.compose("run", "--rm", "--no-TTY", "sweep", *args)
-    (folder,) = [path for path in (clone / "reports").iterdir() if path.is_dir()]
-    assert f"reports/{folder.name}/report.html" in done.stderr
-    results = load(folder)
+    (out,) = [path for path in (folder / "reports").iterdir() if path.is_dir()]
+    assert f"reports/{out.name}/report.html" in done.stderr
+    results = load(out)
     assert [run.status for run in results.runs] == ["ok", "ok"]
-    assert json.loads((folder / "recommendation.json").read_text())["threads"] == 4
-    for path in [folder, *folder.iterdir()]:
+    assert json.loads((out / "recommendation.json").read_text())["threads"] == 4
+    for path in [out, *out.iterdir()]:
         assert path.stat().st_uid == OWNER
-    subprocess.run(["rm", "-r", str(folder)], user=OWNER, group=OWNER, extra_groups=[], check=True)
-    assert not folder.exists()
+    subprocess.run(["rm", "-r", str(out)], user=OWNER, group=OWNER, extra_groups=[], check=True)
+    assert not out.exists()
 
 
 def test_a_bad_option_is_one_line(project: Stack) -> None:
