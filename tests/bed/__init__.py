@@ -13,7 +13,20 @@ turns     which tests run side by side, and which alone
 waiting   waits for what is going to happen, instead of for the clock
 """
 
+import os
+from collections.abc import Mapping
+
 from sweep import ROOT
-from sweep.measure.processes import clean_environ, free_port
+from sweep.measure import processes
+from sweep.measure.processes import free_port
 
 __all__ = ["ROOT", "clean_environ", "free_port"]
+
+
+def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this process's environment without the variables of this stack, plus `extra`.
+
+    SLOT_ANY_GUNICORN stays: with it CI tries gunicorns that nobody has tested yet.
+    """
+    kept = {name: value for name, value in os.environ.items() if name == "SLOT_ANY_GUNICORN"}
+    return processes.clean_environ(kept | dict(extra or {}))

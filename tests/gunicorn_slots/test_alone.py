@@ -156,7 +156,8 @@ OTHER = "import gunicorn\ngunicorn.__version__ = {!r}\nworker_class = 'gunicorn_
 )
 def test_another_gunicorn_gets_the_two_settings(shop: Path, version: str, said: str) -> None:
     (shop / "own.py").write_text(OTHER.format(version) + "workers, threads = 3, 6\ncontrol_socket_disable = True\n")
-    with gunicorn(["-c", "own.py", "app:app"], {"SERVER_TIMING": "true"}, cwd=shop, bind=True) as server:
+    environ = {"SERVER_TIMING": "true", "SLOT_ANY_GUNICORN": "false"}
+    with gunicorn(["-c", "own.py", "app:app"], environ, cwd=shop, bind=True) as server:
         line = start_line(server)
         assert f"slots exact by settings alone, as gunicorn is {version}, and 27.0.1 is {said} that was tested" in line
         assert most_at_once(server.port, 36, path=WAIT) == 18
@@ -171,7 +172,7 @@ def test_another_gunicorn_can_be_tried(shop: Path) -> None:
 
 
 def test_the_project_and_its_copies_have_one_version() -> None:
-    copied = [ROOT / "gunicorn.conf.py", *(ROOT / "gunicorn_slots").glob("*.py")]
+    copied = [ROOT / "Dockerfile", ROOT / "gunicorn.conf.py", *(ROOT / "gunicorn_slots").glob("*.py")]
     heads = {path.name: path.read_text(encoding="utf-8").splitlines()[0] for path in copied}
     assert {
         name for name, head in heads.items() if not head.startswith(f"# gunicorn-slots {__version__} (MIT), ")
