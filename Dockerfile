@@ -1,12 +1,13 @@
+# gunicorn-slots 0.2.0 (MIT), copied from that project. Its CHANGELOG says what is new.
 # The image of a Flask app under gunicorn, for Azure App Service or any other container host.
-# Copy it into your project with gunicorn.conf.py: it needs a requirements.txt and one of application.py,
-# app.py, run.py, index.py, server.py, wsgi.py (or a package of such a name) that holds `app`; as on App Service,
-# a Django project's <folder>/wsgi.py comes first.
+# Copy it into your project with gunicorn.conf.py and gunicorn_slots/: it needs a requirements.txt and one of
+# application.py, app.py, run.py, index.py, server.py, wsgi.py (or a package of such a name) that holds `app`; as on
+# App Service, a Django project's <folder>/wsgi.py comes first.
 
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS build
-# Only for a requirements.txt that does not name gunicorn. Pinned: gunicorn.conf.py was measured with this one.
+# Only for a requirements.txt that does not name gunicorn. Pinned: gunicorn_slots was measured with this one.
 ARG GUNICORN_VERSION=27.0.1
 WORKDIR /build
 COPY requirements.txt .

@@ -15,17 +15,12 @@ import pytest
 import plans
 from tests.bed import ROOT
 from tests.bed.compose import Stack
-from tests.bed.docker import docker, environment
+from tests.bed.docker import docker
 from tests.bed.waiting import wait_for
 
 pytestmark = pytest.mark.container
 
 ARTICLE = "gunicorn --bind=0.0.0.0 --timeout 600 --threads 6 --workers 3 app:app"
-
-
-def example() -> dict[str, str]:
-    """Every variable that .env.example names, and its default."""
-    return dict(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
 def setting(stack: Stack) -> str:
@@ -80,27 +75,6 @@ def test_effective_setting(stack: Stack, environ: dict[str, str], expected: str)
     assert setting(stack) == expected
     if command := environ.get("STARTUP_COMMAND"):
         assert stack.inspect("app")["Config"]["Cmd"] == shlex.split(command)
-
-
-def test_empty_variables_are_unset(stack: Stack) -> None:
-    """As in a .env in which every line of .env.example stands without a value."""
-    names = set(example()) - {"APP_PORT", "LOCUST_WEB_PORT"}
-    assert {"GUNICORN_THREADS", "LOCUST_RUN_TIME", "LOCUST_HEADLESS", "WEB_CONCURRENCY"} <= names
-    stack.up(environ=dict.fromkeys(names, ""))
-    assert setting(stack) == "workers=3 threads=6"
-    for service in ("app", "locust"):
-        variables = environment(stack.container(service))
-        assert [name for name, value in variables.items() if not value] == []
-        assert [name for name in variables if name.endswith("_")] == []
-
-
-def test_every_variable_arrives(stack: Stack) -> None:
-    """Whatever value: the compose file passes it on."""
-    values = {name: "7" for name in example() if name.startswith(("GUNICORN_", "LOCUST_", "WEB_", "PYTHON_"))}
-    values |= {"LOCUST_WEB_PORT": str(stack.web_port)}
-    config = stack.compose("config", environ=values).stdout
-    for name, value in values.items():
-        assert re.search(rf'^ +{name}: "?{value}"?$', config, re.MULTILINE), name
 
 
 def test_a_bad_value_ends_it_with_one_line(stack: Stack) -> None:
