@@ -27,7 +27,7 @@ up: ## the app and Locust's web UI, in Docker; PLAN=P1v3 for another size than B
 	@$(CHECK_PYTHON)
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/pip install --quiet --disable-pip-version-check --requirement $^
-	@test -e .venv-$*/bin/gunicorn || .venv-$*/bin/pip install --quiet --disable-pip-version-check gunicorn==27.0.1
+	@test -e .venv-$*/bin/gunicorn || .venv-$*/bin/pip install --quiet --disable-pip-version-check $$(grep -o '^gunicorn==[^ ]*' sweep/requirements.txt)
 	@touch $@
 .venv-app/installed: requirements.txt
 .venv-sweep/installed: sweep/requirements.txt
