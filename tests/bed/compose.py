@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -22,8 +21,7 @@ COMPOSE_ONLY = ("APP_", "STARTUP_COMMAND", "COMPOSE_")
 
 def clone(folder: Path) -> Path:
     """Copy what git knows of this repository into `folder`, so what a clone has: no .env, which the app would get."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, names.split("\0")):
+    for name in filter(None, ended(["git", "ls-files", "-z"], cwd=ROOT).stdout.split("\0")):
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)

@@ -1,0 +1,54 @@
+"""What the README and CONTRIBUTING.md print can be run; tests/containers/test_readme.py runs what needs Docker."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import readme
+from tests.bed import ROOT, clean_environ
+from tests.bed.compose import clone
+from tests.bed.programs import ended
+from tests.bed.terminal import terminal
+
+(ELSEWHERE,) = [command for command in readme.of("make") if "--chdir" in command]
+
+
+def test_every_command_is_known() -> None:
+    assert [command for command in readme.commands() if readme.kind(command) is None] == []
+    assert all(readme.of(kind) for kind in readme.KINDS)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("command", readme.of("make"))
+def test_it_is_a_target_of_make(command: str) -> None:
+    """They are the tests themselves, or take minutes, so make only says what it would do."""
+    done = ended(["bash", "-c", f"{command} --dry-run"], cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_target_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        assert set(re.findall(r"`make ([a-z-]+)", page.read_text())) <= targets, page
+
+
+@pytest.mark.process
+def test_a_sweep_of_an_app_elsewhere(tmp_path: Path) -> None:
+    """With make's two environments there already, and the app's own below ~/shop."""
+    here, shop = clone(tmp_path / "clone"), tmp_path / "shop"
+    for folder in (here / ".venv-app", here / ".venv-sweep", shop / ".venv"):
+        (folder / "bin").mkdir(parents=True)
+        (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        (folder / "bin" / "python").chmod(0o755)
+        (folder / "installed").touch()
+    (shop / "shop.py").write_text("from flask import Flask\napp = Flask(__name__)\napp.get('/')(lambda: 'shop')\n")
+    scenario = (ROOT / "locustfiles" / "io_bound.py").read_text()
+    (shop / "locustfile.py").write_text(re.sub('"/io[^"]*"', '"/"', scenario))
+    with terminal(ELSEWHERE, here, clean_environ() | {"HOME": str(tmp_path)}) as running:
+        running.wait_for("Results: reports/locustfile-", 60)
+        running.press_ctrl_c()
+        running.wait_for("Report: reports/locustfile-", 60)
