@@ -40,7 +40,7 @@ check: lint ## lint, types and the unit tests, with their coverage; about 45 sec
 
 # Most tests wait more than they compute, so two run side by side; those that measure run alone.
 test: $(VENV)/installed ## everything this machine can test, and what it skipped and why; about 11 minutes
-	$(RUN)python -m pytest -n 2 --maxschedchunk 1 $(ARGS)
+	$(RUN)python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; about 15 minutes, needs two free cores
 	$(RUN)python -m bench $(ARGS)

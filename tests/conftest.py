@@ -59,7 +59,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.get_closest_marker(marker) for marker in ("alone", "container", "browser")):
             item.add_marker(pytest.mark.process)
-    if RUN:  # else each test alone would have to wait for others, and others for it
+        if item.get_closest_marker("alone"):
+            item.add_marker(pytest.mark.xdist_group("alone"))  # one process, which starts what they share once
+    if RUN:  # else each of these would have to wait for others, and others for it
         items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
 
 

@@ -20,7 +20,7 @@ from tests.bed.locust import started
 from tests.bed.programs import ended
 from tests.locustfiles.conftest import SCENARIO, gunicorn
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.process
 
 
 def retried(measure: Callable[[], str | None], times: int = 3) -> None:
@@ -74,6 +74,7 @@ class Observer(threading.Thread):
         return cores, sum(sample[2] for sample in samples) / len(samples), samples[-1][3]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("path", "users"), [("/io?ms=100", 18), ("/mixed?io_ms=80&cpu_ms=5", 9)], ids=["io", "mixed"])
 def test_an_outside_observer_agrees(healthy: Server, path: str, users: int) -> None:
     def measure() -> str | None:
@@ -108,6 +109,7 @@ def wrk(url: str, connections: int, seconds: int) -> dict[str, float]:
     return {"rps": float(rate[1]), "mean": time_of("Latency"), "p50": time_of("50%"), "p99": time_of("99%")}
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not shutil.which("wrk"), reason="needs wrk")
 def test_wrk_agrees(healthy: Server) -> None:
     def measure() -> str | None:
@@ -124,12 +126,13 @@ def test_wrk_agrees(healthy: Server) -> None:
     retried(measure)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("client", ["FastHttpUser", "HttpUser"])
 def test_one_process_and_two_agree(healthy: Server, client: str) -> None:
     def measure() -> str | None:
         env = {"TEST_CLIENT": client, "TEST_WAIT": "0.1"}
-        one = locust(SCENARIO, healthy.url, users=12, environ=env).analysis
-        two = locust(SCENARIO, healthy.url, "--processes", "2", users=12, environ=env).analysis
+        one = locust(SCENARIO, healthy.url, users=12, seconds=5, environ=env).analysis
+        two = locust(SCENARIO, healthy.url, "--processes", "2", users=12, seconds=5, environ=env).analysis
         assert one["generator"]["processes"] == 1
         assert two["generator"]["processes"] == 2
         assert one["verdict"]["code"] == two["verdict"]["code"] == "healthy"
@@ -158,6 +161,7 @@ def test_master_and_worker_on_the_command_line(healthy: Server) -> None:
     assert run.analysis["load"]["requests"] == pytest.approx(12 * run.analysis["load"]["seconds"] / 0.105, rel=0.08)
 
 
+@pytest.mark.alone
 def test_pauses_are_seen(healthy: Server) -> None:
     found = locust(SCENARIO, healthy.url, users=12, environ={"TEST_WAIT": "0.3"}).analysis
     assert found["bounds"]["users_rps"] == pytest.approx(12 / 0.4, rel=0.05)

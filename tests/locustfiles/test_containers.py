@@ -14,7 +14,7 @@ from tests.bed.compose import Stack
 from tests.bed.locust import Run
 from tests.locustfiles.conftest import HERE
 
-pytestmark = [pytest.mark.container, pytest.mark.alone]
+pytestmark = pytest.mark.container
 
 BARE = (
     "gunicorn --bind=0.0.0.0:8000 --worker-class gthread --workers 3 --threads 6 --worker-connections 1000 "
@@ -62,6 +62,7 @@ def suggested(analysis: dict[str, Any]) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+@pytest.mark.alone
 def test_one_slot_and_the_setting_it_suggests(explained: Explained) -> None:
     slow = explained.run("io_bound.py", seconds=7, **slots(1, 1))
     assert slow.verdict == "slots"
@@ -79,12 +80,14 @@ def test_one_slot_and_the_setting_it_suggests(explained: Explained) -> None:
     assert fast.analysis["response_ms"]["p95"] <= 1.3 * fast.analysis["app_ms"]["mean"]
 
 
+@pytest.mark.alone
 def test_cpu(explained: Explained) -> None:
     run = explained.run("cpu_bound.py", **slots(3, 6))
     assert run.verdict == "cpu", run.analysis["verdict"]
     assert "more" not in run.analysis["verdict"]["text"]
 
 
+@pytest.mark.alone
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
 def test_gil(explained: Explained) -> None:
     run = explained.run("cpu_bound.py", APP_CPUSET="0-1", **slots(1, 6))
@@ -93,6 +96,7 @@ def test_gil(explained: Explained) -> None:
     assert suggested(run.analysis)[0] == 2
 
 
+@pytest.mark.alone
 def test_imbalance_of_bare_gunicorn(explained: Explained) -> None:
     for _ in range(6):  # how they spread is chance; all users at once mostly reach one worker
         run = explained.run("io_bound.py", users=18, STARTUP_COMMAND=BARE)

@@ -21,7 +21,7 @@ from tests.bed.compose import Stack
 def test_the_recommended_command_reproduces_the_throughput(stack: Stack, tmp_path: Path) -> None:
     stack.compose("stop", "app", "locust")  # the sweep takes the same cores
     folder = tmp_path / "sweep"
-    assert cli.main(["--seconds", "4", "--repeats", "1", "--seed", "7", "--out", str(folder)]) == 0
+    assert cli.main(["--seconds", "3", "--repeats", "1", "--seed", "7", "--out", str(folder)]) == 0
     kept = json.loads((folder / "recommendation.json").read_text())
     measured = {cell.setting: cell for cell in Findings.of(load(folder)).cells if cell.rps}
     best = measured[Setting(kept["workers"], kept["threads"])].rps

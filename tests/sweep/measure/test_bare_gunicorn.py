@@ -10,7 +10,7 @@ import pytest
 from sweep.folder import load
 from tests.sweep.marked import SHORT, Marked, finish, needs_two_cores
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.process
 
 
 @needs_two_cores
