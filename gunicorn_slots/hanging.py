@@ -20,7 +20,9 @@ import sys
 import time
 from typing import Any
 
+from gunicorn_slots.arrival import last_data_ms
 from gunicorn_slots.connection import SlotConnection, described
+from gunicorn_slots.held import HeldTime
 from gunicorn_slots.limits import TURN_SECONDS
 
 
@@ -49,6 +51,7 @@ class HangWatch:
         serving: connection to when it got its slot, the oldest first.
         running: those of them that are in a thread.
         hanging: connection to when it was given up, if its thread has not ended since.
+        held: how long its slots have been held.
     """
 
     def __init__(self, worker: Any, limit: int) -> None:
@@ -58,14 +61,17 @@ class HangWatch:
         self.running: set[SlotConnection] = set()
         self.hanging: dict[SlotConnection, float] = {}
         self.looked_at = 0.0
+        self.held = HeldTime()
 
     def begin(self, conn: SlotConnection) -> None:
         """Note that a connection has got its slot."""
         self.serving[conn] = time.monotonic()
+        self.held.begin()
 
     def end(self, conn: SlotConnection) -> bool:
         """Note that a connection's thread has ended; False if it was given up before."""
         if self.serving.pop(conn, None) is not None:
+            self.held.end()
             return True
         del self.hanging[conn]
         return False
@@ -91,6 +97,7 @@ class HangWatch:
         with contextlib.suppress(OSError):
             conn.sock.shutdown(socket.SHUT_RDWR)  # ends a thread that waits for this client
         del self.serving[conn]
+        self.held.end()
         self.hanging[conn] = now
         worker.nr_conns -= 1
         worker.tpool.shutdown(wait=False, cancel_futures=True)  # what is under way ends there
@@ -129,9 +136,4 @@ class HangWatch:
 
 def quiet_seconds(sock: socket.socket) -> float:
     """Return for how long no data has gone to the client or come from it; 0 where nobody counts."""
-    try:
-        # struct tcp_info of linux/tcp.h: tcpi_last_data_sent and tcpi_last_data_recv, in ms.
-        sent, received = struct.unpack_from("I4xI", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 56), 44)
-    except (AttributeError, OSError, struct.error):
-        return 0.0
-    return float(min(sent, received)) / 1e3
+    return min(last_data_ms(sock) or (0,)) / 1e3

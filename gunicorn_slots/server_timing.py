@@ -17,7 +17,9 @@ from typing import Any
 
 from gunicorn.workers import base_async, gthread, sync
 
+from gunicorn_slots.arrival import queue_ms
 from gunicorn_slots.cgroup import available_cpus
+from gunicorn_slots.held import HeldTime, follow_hooks
 from gunicorn_slots.parsing import parse_flag
 
 
@@ -30,14 +32,44 @@ def wanted(environ: Mapping[str, str]) -> bool:
     return parse_flag("SERVER_TIMING", environ.get("SERVER_TIMING", "").strip() or "false")
 
 
-def install(worker: Any) -> None:
-    """Have a worker's app send the header, once its app is loaded, if the environment asks for it."""
-    if not wanted(os.environ) or hasattr(worker.wsgi, "before_server_timing"):
+def install(worker: Any, held: HeldTime | None = None) -> None:
+    """Have a worker's app send the header, once its app is loaded, if the environment asks for it.
+
+    As a hook it is one line in any gunicorn.conf.py, for gunicorn's own workers too:
+    `from gunicorn_slots.server_timing import install as post_worker_init`.
+
+    Args:
+        worker: gunicorn's.
+        held: how long its slots have been held, if it knows; without it gunicorn's hooks around a request tell.
+    """
+    if hasattr(worker.wsgi, "before_server_timing"):
+        return
+    if not wanted(os.environ):
+        if held:
+            worker.wsgi = with_queue(worker.wsgi)
         return
     if isinstance(worker, (sync.SyncWorker, gthread.ThreadWorker, base_async.AsyncWorker)):
-        worker.wsgi = with_server_timing(worker.wsgi, worker.cfg, class_name(worker))
+        worker.wsgi = with_server_timing(worker.wsgi, worker.cfg, class_name(worker), held or follow_hooks(worker))
     else:  # an ASGI worker, say: its app is called otherwise
         worker.log.warning("SERVER_TIMING: no header, as %s workers are not known to it", worker.cfg.worker_class_str)
+
+
+def with_queue(app: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a WSGI app so that it finds in its environ how long its request has waited, and nobody is told."""
+
+    def noted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        note_queue(environ)
+        return app(environ, start_response)
+
+    return noted
+
+
+def note_queue(environ: dict[str, Any]) -> float | None:
+    """Note how long a request has waited, in ms; return that, None where it is not known."""
+    waited = queue_ms(environ)
+    if waited is not None:
+        environ["gunicorn_slots.queue_ms"] = waited
+    return waited
 
 
 def class_name(worker: Any) -> str:
@@ -47,33 +79,47 @@ def class_name(worker: Any) -> str:
     return type(worker).__name__ if isinstance(worker, gthread.ThreadWorker) else str(worker.cfg.worker_class_str)
 
 
-def with_server_timing(app: Callable[..., Any], cfg: Any, kind: str) -> Callable[..., Any]:
+def with_server_timing(app: Callable[..., Any], cfg: Any, kind: str, held: HeldTime) -> Callable[..., Any]:
     """Wrap a WSGI app so that each response says what it cost (W3C Server Timing).
 
-    `app` is the wall time and `cpu` the CPU time of the thread, in ms, up to the moment at which the app hands over its
-    status and headers. What a streamed body costs afterwards is not in them. `desc` names the worker (pid), the
-    setting, its CPU seconds so far and its resident MB (both up to 50 ms old).
+    All in ms: `queue` is how long the request waited for the app, left out where that is not known; `app` is the
+    wall time and `cpu` the CPU time of the thread up to the moment at which the app hands over its status and headers.
+    What a streamed body costs afterwards is not in them, but in `held`. The app finds `queue` in its environ, too, as
+    `gunicorn_slots.queue_ms`.
+
+    `desc` names the worker (pid) and the setting, and says what the worker has had since its start, up to 50 ms ago:
+    its CPU seconds, those of children that have ended included; its resident MB; and at which second by its own clock,
+    for how many slot-seconds its slots have been held by how many requests. `gil=0` is there where Python runs
+    without one.
     """
     facts = (
         f'gunicorn;desc="pid={os.getpid()} workers={cfg.workers} threads={cfg.threads} '
         f"class={kind} vcpu={available_cpus()} "
     )
-    resident = resident_mb()
-    wall, cpu = time.perf_counter, time.thread_time
+    end = '"' if getattr(sys, "_is_gil_enabled", lambda: True)() else ' gil=0"'
+    resident, started = resident_mb(), time.monotonic()
+    wall, cpu = time.monotonic, time.thread_time
     usage, read_at = "", -math.inf
 
     def worker_usage(now: float) -> str:
         nonlocal usage, read_at
-        if now - read_at > 0.05:  # two system calls on every request would double what the header costs
-            usage, read_at = f'cpu={time.process_time():.2f} rss={resident():.1f}"', now
+        if now - read_at > 0.05:  # the system calls on every request would double what the header costs
+            children = os.times()
+            used = time.process_time() + children.children_user + children.children_system
+            seconds, requests = held.read(now)
+            usage = f"cpu={used:.2f} rss={resident():.1f} "
+            usage += f"at={now - started:.3f} held={seconds:.3f} requests={requests}{end}"
+            read_at = now
         return usage
 
     def timed(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        waited = note_queue(environ)
+        queue = "" if waited is None else f"queue;dur={waited:.1f}, "
         wall_start, cpu_start = wall(), cpu()
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             now = wall()
-            value = f"app;dur={(now - wall_start) * 1e3:.1f}, cpu;dur={(cpu() - cpu_start) * 1e3:.1f}, "
+            value = f"{queue}app;dur={(now - wall_start) * 1e3:.1f}, cpu;dur={(cpu() - cpu_start) * 1e3:.1f}, "
             return start_response(status, [*headers, ("Server-Timing", value + facts + worker_usage(now))], exc_info)
 
         return app(environ, start)

@@ -76,7 +76,7 @@ class SlotWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships n
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        server_timing.install(self)
+        server_timing.install(self, self.watch.held)
 
     # --- taking connections --------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http.wsgi import Response
 
+from gunicorn_slots.held import HeldTime
 from gunicorn_slots.server_timing import with_server_timing
 from tests.bed.cores import cores
 from tests.bed.gunicorn import gunicorn
@@ -29,13 +30,13 @@ def test_server_timing_leaves_the_response_alone() -> None:
         start_response("200 OK", [("X", "1"), ("Server-Timing", "db;dur=3")], error)
         return [b"body"]
 
-    wrapped = with_server_timing(app, cfg, "SlotWorker")
+    wrapped = with_server_timing(app, cfg, "SlotWorker", HeldTime())
     assert wrapped({}, lambda *args: seen.extend(args)) == [b"body"]
     status, headers, exc_info = seen
     assert (status, headers[:2], exc_info) == ("200 OK", [("X", "1"), ("Server-Timing", "db;dur=3")], error)
     pattern = (
         r'app;dur=\d+\.\d, cpu;dur=\d+\.\d, gunicorn;desc="pid=(\d+) workers=3 threads=6 class=SlotWorker '
-        r'vcpu=\d+ cpu=\d+\.\d\d rss=(\d+\.\d)"'
+        r'vcpu=\d+ cpu=\d+\.\d\d rss=(\d+\.\d) at=0\.\d{3} held=0\.000 requests=0"'
     )
     found = re.fullmatch(pattern, headers[2][1])
     assert found
@@ -52,7 +53,7 @@ def test_the_header_costs_little() -> None:
         result = locust(server.url, HELLO, 18, 2, pin=generator)
         whole = (server.cpu_seconds() - before) / result.requests
     cfg = Config()
-    timed = with_server_timing(hello, cfg, "SlotWorker")
+    timed = with_server_timing(hello, cfg, "SlotWorker", HeldTime())
     assert respond(timed, cfg).count(b"Server-Timing: app;dur=") == 1
     added = statistics.median(cpu_time(timed, cfg) - cpu_time(hello, cfg) for _ in range(40))
     assert 0 < added <= 0.05 * whole
