@@ -1,10 +1,12 @@
 """Reads the `Server-Timing` header that gunicorn_slots adds, and survives any other.
 
-    Server-Timing: app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=SlotWorker vcpu=1
-                   cpu=12.34 rss=48.1"
+    Server-Timing: queue;dur=4.0, app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6
+                   class=SlotWorker vcpu=1 cpu=12.34 rss=48.1 at=60.123 held=331.416 requests=3211"
 
 The grammar is that of https://www.w3.org/TR/server-timing/: entries separated by commas, their parameters by
-semicolons, values plain or in quotes. Entries of other servers may stand before, between and after ours.
+semicolons, values plain or in quotes. Entries of other servers may stand before and after ours, and an app or a proxy
+may have an `app` or a `cpu` of its own: ours are those directly before the last `gunicorn` entry. `queue`, and what
+follows `rss`, may be missing, as in headers of an older version.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-# Ours is some 120 characters long. What lies behind this many is not looked at, so a huge header costs nothing.
+# Ours is some 180 characters long. What lies behind this many is not looked at, so a huge header costs nothing.
 LONGEST = 4096
 # A number no measurement exceeds: 31 years of milliseconds, an exabyte of MB.
 LARGEST = 1e12
@@ -24,12 +26,11 @@ ENTRY = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
 PART = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
 # The header as it is when nobody else has added to it: the same result in a fifth of the time.
 PLAIN = re.compile(
-    r"app;dur=([0-9]{1,9}\.[0-9]), cpu;dur=([0-9]{1,9}\.[0-9]), "
-    r'gunicorn;desc="pid=([0-9]{1,9}) workers=([0-9]{1,9}) threads=([0-9]{1,9}) class=([\w.:-]{1,100}) '
-    r'vcpu=([0-9]{1,9}) cpu=([0-9]{1,9}\.[0-9]{2}) rss=([0-9]{1,9}\.[0-9])"'
+    r"(?:queue;dur=([0-9]{1,9}\.[0-9]), )?app;dur=([0-9]{1,9}\.[0-9]), cpu;dur=([0-9]{1,9}\.[0-9]), "
+    r'gunicorn;desc="([\w.:= -]{1,400})"'
 )
 NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,15})?")
-COUNT = re.compile(r"[0-9]{1,9}")
+COUNT = re.compile(r"[0-9]{1,15}")
 CLASS = re.compile(r"[\w.:-]{1,100}")
 
 
@@ -42,6 +43,19 @@ class Setting(NamedTuple):
     vcpu: int
 
 
+class Facts(NamedTuple):
+    """What a worker says of itself; see Timing."""
+
+    pid: int
+    setting: Setting
+    cpu_seconds: float
+    rss_mb: float
+    at: float | None
+    held_seconds: float
+    served: int
+    gil: bool
+
+
 class Timing(NamedTuple):
     """What one response's header says.
 
@@ -50,8 +64,13 @@ class Timing(NamedTuple):
         cpu_ms: CPU time of the thread in the app, in ms.
         pid: the worker.
         setting: gunicorn's setting.
-        cpu_seconds: CPU time of the worker since its start, in s.
+        cpu_seconds: CPU time of the worker since its start, in s; that of children that have ended included.
         rss_mb: resident memory of the worker, in MB (1024² bytes).
+        queue_ms: from the arrival of the request's last byte until the app got it, in ms; None if unknown.
+        at: the worker's own clock, in s, at which it read the two counters before and the two behind; None if unknown.
+        held_seconds: for how long its slots had been held then, in slot-seconds.
+        served: how many requests had got a slot then.
+        gil: False where its Python runs without one.
     """
 
     app_ms: float
@@ -60,6 +79,11 @@ class Timing(NamedTuple):
     setting: Setting
     cpu_seconds: float
     rss_mb: float
+    queue_ms: float | None = None
+    at: float | None = None
+    held_seconds: float = 0.0
+    served: int = 0
+    gil: bool = True
 
 
 def header_of(response: Any) -> str | None:
@@ -92,42 +116,61 @@ def parse_all(headers: list[str]) -> Timing | None:
     timings = [timing for header in headers if (timing := parse(header))]
     if not timings:
         return None
-    app_ms, cpu_ms = sum(timing.app_ms for timing in timings), sum(timing.cpu_ms for timing in timings)
-    return timings[-1]._replace(app_ms=app_ms, cpu_ms=cpu_ms)
+    queues = [timing.queue_ms for timing in timings]
+    return timings[-1]._replace(
+        app_ms=sum(timing.app_ms for timing in timings),
+        cpu_ms=sum(timing.cpu_ms for timing in timings),
+        queue_ms=None if None in queues else sum(queue for queue in queues if queue is not None),
+    )
 
 
 def parse(header: str) -> Timing | None:
     """Return what our entries say; None if one of them is missing or is not as we write it. Never raises."""
     if plain := PLAIN.fullmatch(header):
-        app, cpu, worker, workers, threads, kind, vcpu, used, resident = plain.groups()
-        if (setting := parse_setting(workers, threads, kind, vcpu)) and int(worker):
-            return Timing(float(app), float(cpu), int(worker), setting, float(used), float(resident))
-        return None
+        queue, app, cpu, words = plain.groups()
+        if (facts := parse_facts(words)) is None:
+            return None
+        return timing_of(float(app), float(cpu), float(queue) if queue else None, facts)
     return parse_any(header)
 
 
 def parse_any(header: str) -> Timing | None:
     """Do what `parse` does for a header that others may have added to."""
-    app_ms = cpu_ms = None
-    facts: dict[str, str] = {}
-    for entry in ENTRY.findall(header[:LONGEST]):
-        if entry.lstrip().startswith(";") or not entry.strip():
-            continue  # an entry without a name
-        name, *parts = PART.findall(entry)
-        name = name.strip()
-        if name == "app" and app_ms is None:
-            app_ms = number(parameter(parts, "dur"))
-        elif name == "cpu" and cpu_ms is None:
-            cpu_ms = number(parameter(parts, "dur"))
-        elif name == "gunicorn" and not facts:
-            words = parameter(parts, "desc").split()
-            facts = dict(word.split("=", 1) for word in words if "=" in word)
-    pid = count(facts.get("pid", ""))
-    setting = parse_setting(*(facts.get(fact, "") for fact in ("workers", "threads", "class", "vcpu")))
-    cpu_seconds, rss_mb = number(facts.get("cpu", "")), number(facts.get("rss", ""))
-    if app_ms is None or cpu_ms is None or pid is None or setting is None or cpu_seconds is None or rss_mb is None:
+    entries = [
+        (name.strip(), parts)
+        for entry in ENTRY.findall(header[:LONGEST])
+        if entry.strip() and not entry.lstrip().startswith(";")  # an entry without a name
+        for name, *parts in [PART.findall(entry)]
+    ]
+    described = [parameter(parts, "desc") if name == "gunicorn" else "" for name, parts in entries]
+    last = max((place for place, words in enumerate(described) if "pid=" in words), default=0)
+    before = entries[max(0, last - 3) : last]
+    names = [name for name, _ in before]
+    facts = parse_facts(described[last]) if names[-2:] == ["app", "cpu"] else None
+    durations = [number(parameter(parts, "dur")) for _, parts in before]
+    if facts is None or durations[-2] is None or durations[-1] is None:
         return None
-    return Timing(app_ms, cpu_ms, pid, setting, cpu_seconds, rss_mb)
+    return timing_of(durations[-2], durations[-1], durations[0] if names[0] == "queue" else None, facts)
+
+
+def timing_of(app_ms: float, cpu_ms: float, queue_ms: float | None, facts: Facts) -> Timing:
+    """Return what a header says, from its parts."""
+    pid, setting, cpu_seconds, rss_mb, at, held, served, gil = facts
+    return Timing(app_ms, cpu_ms, pid, setting, cpu_seconds, rss_mb, queue_ms, at, held, served, gil)
+
+
+@lru_cache(maxsize=64)
+def parse_facts(words: str) -> Facts | None:
+    """Return what a worker says of itself. It says the same for 50 ms, so with many requests they are read once."""
+    facts = dict(word.split("=", 1) for word in words.split() if "=" in word)
+    pid, cpu_seconds, rss_mb = count(facts, "pid"), number(facts.get("cpu", "")), number(facts.get("rss", ""))
+    setting = parse_setting(*(facts.get(name, "") for name in ("workers", "threads", "class", "vcpu")))
+    if not pid or setting is None or cpu_seconds is None or rss_mb is None:
+        return None
+    at, held, served = number(facts.get("at", "")), number(facts.get("held", "")), count(facts, "requests")
+    if at is None or held is None or served is None:
+        at, held, served = None, 0.0, 0
+    return Facts(pid, setting, cpu_seconds, rss_mb, at, held, served, facts.get("gil") != "0")
 
 
 def parameter(parts: list[str], name: str) -> str:
@@ -148,15 +191,17 @@ def number(text: str) -> float | None:
     return value if value <= LARGEST else None
 
 
-def count(text: str) -> int | None:
-    """Return a whole number of 1 or more; None for anything else."""
-    return (int(text) or None) if COUNT.fullmatch(text) else None
+def count(facts: dict[str, str], name: str) -> int | None:
+    """Return a whole number of 0 or more; None for anything else."""
+    text = facts.get(name, "")
+    return int(text) if COUNT.fullmatch(text) else None
 
 
 @lru_cache(maxsize=64)
 def parse_setting(workers: str, threads: str, worker_class: str, vcpu: str) -> Setting | None:
     """Return the setting; the same object for the same text, as it is the same in nearly every response."""
-    numbers = count(workers), count(threads), count(vcpu)
-    if numbers[0] is None or numbers[1] is None or numbers[2] is None or not CLASS.fullmatch(worker_class):
+    facts = {"workers": workers, "threads": threads, "vcpu": vcpu}
+    numbers = [count(facts, name) or 0 for name in facts]
+    if not all(0 < number < 10**9 for number in numbers) or not CLASS.fullmatch(worker_class):
         return None
     return Setting(numbers[0], numbers[1], worker_class, numbers[2])

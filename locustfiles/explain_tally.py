@@ -156,7 +156,7 @@ class Tally:
             self.errors[kind] = self.errors.get(kind, 0) + 1
         if timing is None:
             return
-        app_ms, cpu_ms, pid, setting, cpu_seconds, rss_mb = timing
+        app_ms, cpu_ms, pid, setting, cpu_seconds, rss_mb, *_ = timing
         self.setting = setting
         self.app.add(app_ms)
         self.wait.add(response_ms - app_ms)

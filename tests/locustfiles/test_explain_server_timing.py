@@ -14,6 +14,37 @@ from explain_server_timing import LONGEST, Setting, Timing, header_of, headers_o
 
 OURS = 'app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1 cpu=12.34 rss=48.1"'
 TIMING = Timing(101.9, 1.2, 17, Setting(3, 6, "gthread", 1), 12.34, 48.1)
+NOW = f'queue;dur=4.0, {OURS[:-1]} at=60.123 held=331.416 requests=3211"'
+ALL = TIMING._replace(queue_ms=4.0, at=60.123, held_seconds=331.416, served=3211)
+
+
+@pytest.mark.parametrize(
+    ("header", "timing"),
+    [
+        (NOW, ALL),
+        (NOW.removeprefix("queue;dur=4.0, "), ALL._replace(queue_ms=None)),  # a kernel that does not count
+        (NOW.replace('3211"', '3211 gil=0"'), ALL._replace(gil=False)),
+        (NOW.replace("requests=3211", "requests=0"), ALL._replace(served=0)),
+        (NOW.replace('3211"', '3211 color=blue"'), ALL),
+        (NOW.replace("held=331.416", "held=much"), TIMING._replace(queue_ms=4.0)),
+        (f"app;dur=3, db;dur=2, {NOW}", ALL),
+        (f"app;dur=3, cpu;dur=1, {NOW}, edge;dur=1, app;dur=99", ALL),
+        (f"queue;dur=77, {OURS}", TIMING._replace(queue_ms=77.0)),
+        (f"queue;dur=77, x, {OURS}", TIMING),
+        (f"{OURS}, {NOW}", ALL),  # a gunicorn that passes another one's answer on
+        (f"{NOW}, gunicorn;desc=green", ALL),
+    ],
+    ids=[
+        *("all", "no queue", "no GIL", "first request", "a further part", "no number", "the app's own", "around"),
+        *("queue alone", "someone else's queue", "two", "another gunicorn entry"),
+    ],
+)
+def test_all_parts(header: str, timing: Timing) -> None:
+    assert parse(header) == parse_any(header) == timing
+
+
+def test_an_entry_between_ours_is_not_ours() -> None:
+    assert parse(OURS.replace("cpu;dur=1.2,", "cpu;dur=1.2, other,")) is None
 
 
 @pytest.mark.parametrize(
@@ -137,4 +168,14 @@ def test_redirects_add_up() -> None:
     timing = parse_all(headers_of(response))
     assert timing is not None
     assert (timing.app_ms, timing.cpu_ms, timing.pid) == (150.0, 2.0, 7)
+    assert timing.queue_ms is None
     assert parse_all(headers_of(None)) is None
+
+
+def test_queues_of_redirects_add_up_where_all_are_known() -> None:
+    both = parse_all([NOW, NOW])
+    assert both is not None
+    assert both.queue_ms == 8.0
+    mixed = parse_all([OURS, NOW])
+    assert mixed is not None
+    assert mixed.queue_ms is None
