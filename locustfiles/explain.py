@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import locust.log
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -49,7 +50,7 @@ def on_init(environment: Any, **_others: Any) -> None:
     explanation = Explanation(environment)
     hooks: Any = environment.events
     hooks.request.add_listener(explanation.on_request)
-    hooks.test_stopping.add_listener(lambda **_: explanation.end())
+    hooks.test_stopping.add_listener(lambda **_: explanation.finish())
     if not isinstance(runner, MasterRunner):
         gevent.spawn(explanation.watch)
     if isinstance(runner, WorkerRunner):
@@ -70,7 +71,7 @@ def on_quitting(environment: Any, **_others: Any) -> None:
     explanation: Explanation | None = getattr(environment, "explanation", None)
     if explanation is None or not explanation.started or isinstance(environment.runner, WorkerRunner):
         return
-    explanation.end()
+    explanation.finish()
     found, options = explanation.analysis(), environment.parsed_options
     if target := getattr(options, "analysis_json", None):
         try:
@@ -78,15 +79,23 @@ def on_quitting(environment: Any, **_others: Any) -> None:
         except OSError as error:
             logger.error(f"--analysis-json {target}: {error.strerror}: expected a file that can be written")
             environment.process_exit_code = 1
-    lines = explain_thresholds.missed(options, explanation.tally, explanation.window())
+    lines = explain_thresholds.missed(options, explanation.total(), explanation.total_seconds())
     for line in lines:
         logger.error(line)
     if lines:
         environment.process_exit_code = explain_thresholds.EXIT_CODE
+    elif explain_thresholds.decides(options) and not environment.runner.exceptions:
+        # How many may fail was said, so that some did is no failure of the run; Locust's own status would be.
+        environment.process_exit_code = environment.process_exit_code or (2 if unhandled() else 0)
     # After Locust's own tables, where the eye is.
     environment.events.quit.add_listener(
         lambda **_: logging.getLogger("locust.stats_logger").info(explain_text.text(found))
     )
+
+
+def unhandled() -> bool:
+    """Whether a listener or a greenlet raised what nobody handled: Locust ends with 2 then."""
+    return bool(locust.log.unhandled_greenlet_exception)
 
 
 # Locust runs a directory's files as scenarios, this one too, after a scenario may have imported it already.

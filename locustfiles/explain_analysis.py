@@ -19,13 +19,14 @@ from explain_types import (
     Analysis,
     CpuTime,
     Generator,
+    RouteFigures,
     SettingInForce,
-    Timeline,
     Times,
     WorkerFigures,
     Workload,
 )
-from explain_verdict import decide
+from explain_verdict import Waited, decide
+from explain_words import rounded
 
 
 def analyse(
@@ -35,6 +36,7 @@ def analyse(
     loads: Sequence[Load] = (),
     memory_mb: float | None = None,
     paced_rps: float | None = None,
+    start_s: float = 0.0,
 ) -> Analysis:
     """Return the analysis.
 
@@ -45,34 +47,40 @@ def analyse(
         loads: of each generator process.
         memory_mb: the plan's memory, None if it is not known.
         paced_rps: the rate that the scenario asks for, if it asks for one.
+        start_s: how long the test had been running when the window began.
     """
-    found = figures(tally, users, seconds)
     judgement = judge(loads, tally.response.mean or 0.0)
+    found = figures(tally, users, seconds, judgement.pausing)
     rate = tally.requests / seconds if seconds > 0 else 0.0
     share = found.busy / found.slots if found and found.slots else None
     return Analysis(
         schema=SCHEMA,
         setting=setting_in_force(found),
-        load=Workload(users, round(seconds, 2), tally.requests, tally.failures, rounded(rate)),
+        load=Workload(
+            *(users, round(seconds, 2), tally.requests, tally.failures, rounded(rate)),
+            accounted_users=rounded(found.population) if found else None,
+            start_s=round(start_s, 2),
+        ),
         response_ms=times(tally.response),
         wait_ms=times(tally.wait),
+        queue_ms=times(tally.queue),
+        wire_ms=times(tally.wire),
+        queue_known=rounded(tally.queue.count / tally.timed) if tally.timed else None,
         app_ms=times(tally.app),
-        cpu_ms=CpuTime(known(tally.cpu_ms / tally.app.count) if tally.app.count else None),
+        app_start_ms=rounded(found.start[0] * MS) if found and found.start else None,
+        cpu_ms=CpuTime(known(tally.cpu_ms / tally.timed) if tally.timed else None),
         slots_busy=rounded(found.busy) if found else None,
         slot_utilization=known(share),
         cpu_utilization=rounded(found.cpu_utilization) if found else None,
         memory_mb=rounded(found.memory_mb) if found else None,
+        memory_growth_kb=rounded(found.growth.kb_each) if found and found.growth else None,
         workers=tuple(rounded_worker(worker) for worker in found.workers) if found else (),
+        routes=tuple(rounded_route(route) for route in found.routes) if found else (),
         demand=rounded_demand(found.demand) if found else Demand(None, None, None, False),
         bounds=rounded_bounds(found.bounds) if found else Bounds(None, None, None),
         generator=generator(judgement, tally, rate, paced_rps),
-        verdict=decide(tally, found, judgement, memory_mb),
+        verdict=decide(tally, found, judgement, memory_mb, Waited(users, seconds)),
     )
-
-
-def rounded(value: float, digits: int = 4) -> float:
-    """Round to significant digits."""
-    return float(f"{value:.{digits}g}")
 
 
 def known(value: float | None, digits: int = 4) -> float | None:
@@ -98,6 +106,19 @@ def rounded_worker(worker: WorkerFigures) -> WorkerFigures:
         slots_busy=rounded(worker.slots_busy),
         cpu_cores=rounded(worker.cpu_cores),
         memory_mb=rounded(worker.memory_mb),
+    )
+
+
+def rounded_route(route: RouteFigures) -> RouteFigures:
+    return replace(
+        route,
+        p50_ms=known(route.p50_ms),
+        p95_ms=known(route.p95_ms),
+        queue_ms=known(route.queue_ms),
+        app_ms=known(route.app_ms),
+        app_start_ms=known(route.app_start_ms),
+        cpu_ms=known(route.cpu_ms),
+        held_share=None if route.held_share is None else round(route.held_share, 3),
     )
 
 
@@ -129,28 +150,6 @@ def generator(judgement: Judgement, tally: Tally, rate: float, paced_rps: float 
         offered_rps=rounded(offered),
         achieved_rps=rounded(rate),
     )
-
-
-def timeline(tally: Tally, seconds: float) -> Timeline:
-    """Return the run over time. A bin that is not over is left out."""
-    line = Timeline([], [], [], [], [], [])
-    before: dict[int, float] = {pid: worker.cpu_first for pid, worker in tally.workers.items()}
-    for number in range(int(seconds) // tally.width):
-        part = tally.bins.get(number)
-        line.at.append((number + 1) * tally.width)
-        line.rps.append(part.requests / tally.width if part else 0.0)
-        if part is None or not part.timed:
-            for column in (line.wait_ms, line.app_ms, line.slots_busy, line.cpu_utilization):
-                column.append(None)
-            continue
-        used = sum(max(0.0, cpu - before.get(pid, cpu)) for pid, cpu in part.cpu.items())
-        before.update(part.cpu)
-        line.wait_ms.append(rounded(max(0.0, part.response_ms - part.app_ms) / part.timed))
-        line.app_ms.append(rounded(part.app_ms / part.timed))
-        line.slots_busy.append(rounded(part.app_ms / MS / tally.width))
-        vcpu = tally.setting.vcpu if tally.setting else 1
-        line.cpu_utilization.append(rounded(used / tally.width / vcpu))
-    return line
 
 
 def analyse_records(records: Iterable[Record], users: int, seconds: float) -> Analysis:

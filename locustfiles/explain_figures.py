@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explain_laws import CPU_FULL, Bounds, Demand, bounds, in_use, slots_of
+from explain_route_figures import at_rest, inside_share, route_figures
 from explain_server_timing import Setting
-from explain_tally import Tally, Worker
-from explain_types import WorkerFigures
+from explain_tally import Tally
+from explain_types import RouteFigures, WorkerFigures
+from explain_worker_figures import Growth, at_once, growth, use, worker_figures
 
 MS = 1e3  # in one second
+# What is known of so many of the responses is known.
+KNOWN = 0.90
+# A stretch of the run in which a mean request waits at least this long has a queue.
+LEAST_QUEUE = 0.002  # s
+# A worker that uses more than this runs code that does not hold the GIL, as zlib, hashlib and numpy.
+ONE_CORE = 1.15
 
 
 @dataclass(frozen=True)
@@ -20,36 +28,65 @@ class Figures:
         setting: gunicorn's.
         slots: requests that can be in the app at a time; None if the worker class has no bound that is known.
         users: N.
+        seconds: length of the window.
         rate: X, of all requests, in 1/s.
         response, wait, app: means over the requests with a header, in s.
-        queue: mean wait above that of the test's first requests, which found free slots, or above the shortest waits
-            (their 10th percentile), in s: what is left of the wait without the wire, which all requests share.
+        queue, wire: what the wait consists of, means in s; None unless nearly all responses say so.
+        queued_share: share of the stretches of the run in which requests waited.
+        excess: where the queue is not known: mean wait above that of the test's first requests, which found free
+            slots, or above the shortest waits (their 10th percentile), in s: what is left of the wait without the
+            wire, which all requests share.
         think: Z, in s; 0 where no pause was seen.
-        busy: slots in the app at a time.
-        held: the same with gunicorn's own CPU time for a request, during which the slot is taken, too.
+        population: the users that the requests and pauses which have ended account for: X · (R + Z).
+        busy: slots that were held at a time; by Little's law where no worker says so.
+        held: the same; by Little's law with gunicorn's own CPU time for a request, during which the slot is taken.
+        measured: whether the workers said for how long their slots were held.
+        hold: for how long a request holds its slot, in s.
         cores: CPU seconds of all workers a second.
         cpu: C, in s, from the workers' own CPU counters, so that gunicorn's share of a request is in it; 0 where they
             have not moved.
+        thread_cpu: what of it the thread of the request used in the app, in s.
+        start: mean time in the app of the test's first requests and of all now, in s, for the same routes; None where
+            nobody knows.
+        inside: share of the time in the app that requests wait inside it.
         memory_each_mb: mean resident memory of a worker.
+        growth: of the memory; None if it is not known.
         workers: most requests first.
+        workers_at_once: how many there were; more than the setting has are not all of one gunicorn.
+        routes: the one that holds the slots longest first.
+        gil: whether the workers' Python has one.
         demand: S, C and Z.
     """
 
     setting: Setting
     slots: int | None
     users: int
+    seconds: float
     rate: float
     response: float
     wait: float
     app: float
-    queue: float
+    queue: float | None
+    wire: float | None
+    queued_share: float
+    excess: float
     think: float
+    population: float
     busy: float
     held: float
+    measured: bool
+    hold: float
     cores: float
     cpu: float
+    thread_cpu: float
+    start: tuple[float, float] | None
+    inside: float
     memory_each_mb: float
+    growth: Growth | None
     workers: tuple[WorkerFigures, ...]
+    workers_at_once: int
+    routes: tuple[RouteFigures, ...]
+    gil: bool
     demand: Demand
 
     @property
@@ -63,8 +100,13 @@ class Figures:
         return self.cores >= CPU_FULL * self.reachable_cores
 
     @property
+    def gil_holds(self) -> bool:
+        """Whether a worker's Python code runs on one core at a time; not if one was seen to use more than that."""
+        return self.gil and all(worker.cpu_cores <= ONE_CORE for worker in self.workers)
+
+    @property
     def reachable_cores(self) -> int:
-        return min(self.setting.workers, self.setting.vcpu)
+        return min(self.setting.workers, self.setting.vcpu) if self.gil_holds else self.setting.vcpu
 
     @property
     def bounds(self) -> Bounds:
@@ -83,60 +125,67 @@ class Figures:
         return [worker.share for worker in self.workers] + unseen
 
 
-def cpu_seconds(worker: Worker) -> float:
-    """Return the CPU seconds that a worker used for its requests.
-
-    n responses span n - 1 intervals, while the requests of n intervals are counted.
-    """
-    n = worker.requests
-    return (worker.cpu_last - worker.cpu_first) * n / (n - 1) if n > 1 else 0.0
-
-
-def figures(tally: Tally, users: int, seconds: float) -> Figures | None:
+def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> Figures | None:
     """Apply the laws; None without a response that has the header.
 
     Args:
         tally: the requests that ended within the window.
         users: N.
         seconds: the window's length.
+        pausing: how many users pause at a time by the pauses that they asked for, if that is known.
     """
-    setting, timed = tally.setting, tally.app.count
+    setting, timed = tally.setting, tally.timed
     if setting is None or not timed or seconds <= 0:
         return None
-    workers = tuple(
-        WorkerFigures(
-            pid=pid,
-            requests=worker.requests,
-            share=worker.requests / timed,
-            slots_busy=worker.app_ms / MS / seconds,
-            cpu_cores=cpu_seconds(worker) / seconds,
-            memory_mb=worker.rss_mb,
-        )
-        for pid, worker in sorted(tally.workers.items(), key=lambda item: -item[1].requests)
-    )
+    workers = worker_figures(tally, seconds)
+    used = use(tally, workers, seconds)
     slots = slots_of(setting.workers, setting.threads, setting.worker_class)
-    app, wait = tally.app.total / timed / MS, tally.wait.total / timed / MS
-    cores = sum(worker.cpu_cores for worker in workers)
-    rate = timed / seconds
-    cpu = cores / rate  # the utilization law
+    app, wait = tally.app.total / timed / MS, tally.timed_response_ms / timed / MS - tally.app.total / timed / MS
+    known = tally.queue.count >= KNOWN * timed
+    cpu = used.cores * seconds / timed
+    thread_cpu = tally.cpu_ms / timed / MS
     think = max(0.0, tally.think_ms / tally.thinks / MS) if tally.thinks else None
-    in_server = cpu - tally.cpu_ms / timed / MS  # what gunicorn itself needs for a request
+    requests, rate = tally.requests, timed / seconds
     shortest = [value for value in (tally.wait.percentile(10), tally.first_wait_ms) if value is not None]
+    busy = in_use(rate, app) if used.busy is None else used.busy
+    rest = at_rest(tally)
+    hold = max(app, used.hold or 0.0)
     return Figures(
         setting=setting,
         slots=slots,
         users=users,
-        rate=tally.requests / seconds,
+        seconds=seconds,
+        rate=requests / seconds,
         response=tally.timed_response_ms / timed / MS,
-        wait=wait,
+        wait=max(0.0, wait),
         app=app,
-        queue=max(0.0, wait - min(shortest, default=0.0) / MS),
+        queue=tally.queue.total / tally.queue.count / MS if known else None,
+        wire=tally.wire.total / tally.wire.count / MS if known else None,
+        queued_share=queued_share(tally),
+        excess=max(0.0, wait - min(shortest, default=0.0) / MS),
         think=think or 0.0,
-        busy=in_use(rate, app),
-        held=in_use(rate, app + max(0.0, in_server)),
-        cores=cores,
+        population=tally.response.total / MS / seconds + max((think or 0.0) * requests / seconds, pausing),
+        busy=busy,
+        held=in_use(rate, app + max(0.0, cpu - thread_cpu)) if used.busy is None else busy,
+        measured=used.busy is not None,
+        hold=hold,
+        cores=used.cores,
         cpu=cpu,
+        thread_cpu=thread_cpu,
+        start=None if rest is None else (rest[0] / MS, rest[1] / MS),
+        inside=inside_share(tally),
         memory_each_mb=sum(worker.memory_mb for worker in workers) / len(workers),
+        growth=growth(tally),
         workers=workers,
-        demand=Demand(app_s=app, cpu_s=cpu or None, think_s=think, bounded=slots is not None),
+        workers_at_once=at_once(tally),
+        routes=route_figures(tally, None if used.busy is None else busy * seconds * MS),
+        gil=all(worker.gil for worker in tally.workers.values()),
+        demand=Demand(app_s=hold, cpu_s=cpu or None, think_s=think, bounded=slots is not None),
     )
+
+
+def queued_share(tally: Tally) -> float:
+    """Return the share of the stretches of a run in which requests waited for a slot: 0 for one burst at its start."""
+    parts = [part for part in tally.bins.values() if part.timed]
+    waited = [part for part in parts if part.queue_ms / part.timed / MS >= LEAST_QUEUE]
+    return len(waited) / len(parts) if parts else 0.0

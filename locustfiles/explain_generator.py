@@ -75,6 +75,7 @@ class Judgement(NamedTuple):
         quota_cpus: None for no limit.
         cores: on which a process may run; 1 if none has said.
         wanted_ms: mean pause that the scenario asks for.
+        pausing: how many users pause at a time, by the pauses that were asked for, also those that are not over.
         reasons: why it is saturated, in words; empty if it is not.
     """
 
@@ -85,6 +86,7 @@ class Judgement(NamedTuple):
     quota_cpus: float | None
     cores: int
     wanted_ms: float
+    pausing: float
     reasons: tuple[str, ...]
 
 
@@ -112,5 +114,6 @@ def judge(loads: Sequence[Load], response_ms: float) -> Judgement:
         quota_cpus=quota,
         cores=min((load.cores for load in loads if load.cores), default=1),
         wanted_ms=sum(load.wanted_ms for load in loads) / waits if waits else 0.0,
+        pausing=sum(load.wanted_ms / 1e3 / load.seconds for load in loads),
         reasons=tuple(reasons),
     )

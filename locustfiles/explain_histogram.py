@@ -14,7 +14,7 @@ GROWTH = 1.01  # of one bucket's border over the one before
 LEAST = 1e-3  # what lies below counts as 0
 MOST = 1e9  # what lies above counts as this; in ms that is 11 days
 SCALE = 1 / math.log(GROWTH)
-LAST = int(math.log(MOST / LEAST) * SCALE) + 1
+OFFSET = 1 - math.log(LEAST) * SCALE  # the first border is LEAST
 
 
 class Histogram:
@@ -22,43 +22,47 @@ class Histogram:
 
     Attributes:
         buckets: number of values by bucket; bucket 0 holds the zeros.
-        count: number of values.
         total: their exact sum.
     """
 
-    __slots__ = ("buckets", "count", "total")
+    __slots__ = ("buckets", "total")
 
     def __init__(self) -> None:
         self.buckets: dict[int, int] = {}
-        self.count = 0
         self.total = 0.0
 
     def add(self, value: float) -> None:
         """Count one value; a negative one or a NaN counts as 0."""
         if value > LEAST:
             value = min(value, MOST)
-            bucket = int(math.log(value / LEAST) * SCALE) + 1
+            bucket = int(math.log(value) * SCALE + OFFSET)
             self.total += value
         else:
             bucket = 0
-        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
-        self.count += 1
+        try:
+            self.buckets[bucket] += 1
+        except KeyError:
+            self.buckets[bucket] = 1
 
     def merge(self, other: Histogram) -> None:
         """Count all that the other one has counted."""
         for bucket, count in other.buckets.items():
             self.buckets[bucket] = self.buckets.get(bucket, 0) + count
-        self.count += other.count
         self.total += other.total
+
+    @property
+    def count(self) -> int:
+        """Number of values."""
+        return sum(self.buckets.values())
 
     @property
     def mean(self) -> float | None:
         """The exact mean, None without a value."""
-        return self.total / self.count if self.count else None
+        return self.total / self.count if self.buckets else None
 
     def percentile(self, percent: float) -> float | None:
         """Return the value that `percent` of the values do not exceed (nearest rank), to ±0.5 %; None without any."""
-        if not self.count:
+        if not self.buckets:
             return None
         rank = max(1, math.ceil(percent / 100 * self.count))
         seen = 0
@@ -80,6 +84,5 @@ class Histogram:
         """Return the histogram that `to_dict` was called on."""
         histogram = cls()
         histogram.buckets = {int(bucket): int(count) for bucket, count in data["buckets"]}
-        histogram.count = sum(histogram.buckets.values())
         histogram.total = float(data["total"])
         return histogram

@@ -2,25 +2,29 @@
 
 The window that counts starts when all users are there, and anew with Locust's reset, with another number of users
 and with the next test; it ends with the test. With worker processes the master says when a window starts, and the
-workers' tallies reach it with Locust's own reports, the last one before `quitting`.
+workers' tallies reach it with Locust's own reports, the last one before `quitting`. The thresholds look at more: at all
+from the end of the first ramp to the end of the test, whatever the number of users did meanwhile.
 """
 
 from __future__ import annotations
 
 import time
-from statistics import median
 from typing import Any
 
 import gevent
 from locust.runners import STATE_SPAWNING, MasterRunner
 
-from explain_analysis import analyse, timeline
+import explain_first
+from explain_analysis import analyse
+from explain_events import METHODS, describe, seen_before
+from explain_first import First
 from explain_generator import Load
-from explain_laws import slots_of
 from explain_monitor import Monitor
 from explain_pauses import note_waits, paced_rps
 from explain_server_timing import Timing, headers_of, parse_all
 from explain_tally import Record, Tally
+from explain_timeline import timeline
+from explain_totals import Totals
 from explain_types import Analysis, Timeline
 
 BEGIN = "explain_begin"  # the master's message to its workers
@@ -28,8 +32,6 @@ TICK = 0.05  # s between two looks at the generator's lag
 # Requests are counted in batches, in 0.5 ms each: between two requests it would take twice the CPU, as the
 # processor's caches hold Locust's code and not this one's.
 BATCH = 100
-# So many of a test's first requests are remembered: enough for a median, where there are more slots than that.
-FIRST_MOST = 32
 
 
 class Explanation:
@@ -37,10 +39,14 @@ class Explanation:
 
     Attributes:
         tally: the requests so far; in a worker process those since its last report.
-        pending: what is to be counted yet: the arguments of a Record, with the header's text.
+        pending: what is to be counted yet: the arguments of a Record, with the headers in place of a timing.
         started: whether there has been a test.
+        test_began: when.
         run: a number for each window, so that a report that is too late counts nowhere.
-        first: the waits of the test's first requests, in ms, also during the ramp: they tell the wire from the queue.
+        first: the test's first requests, also during the ramp; reported: how many of them the master has.
+        ramped: when the first ramp of the test was over; None before.
+        finished: when the test ended; None before.
+        others: what the thresholds count besides the window; in a worker process since its last report.
         users: number of users, 0 while not all are there.
         seconds, loads: what each process has counted, by its id.
     """
@@ -50,16 +56,30 @@ class Explanation:
         self.monitor = Monitor()
         self.run = 0
         self.started = False
-        self.first: list[float] = []
+        self.tally = Tally()
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the last test."""
+        self.test_began = time.perf_counter()
+        self.first: list[First] = []
+        self.first_sent = 0
+        self.ramped: float | None = None
+        self.finished: float | None = None
+        self.pending: list[tuple[float, float, list[str], str | None, float | None, str]] = []
         self.clear()
+        self.others = Totals()
 
     def clear(self) -> None:
-        """Forget everything; nothing is counted until `begin`."""
+        """Forget the window; nothing is counted until `begin`."""
+        if self.pending:
+            self.count()
         self.counting = False
         self.users = 0
         self.begun = self.ended = self.reported = time.perf_counter()
+        if self.ramped is not None:
+            self.others.add_tally(self.tally)
         self.tally = Tally()
-        self.pending: list[tuple[float, float, list[str], str | None, float | None]] = []
         self.seconds: dict[str, float] = {}
         self.loads: dict[str, Load] = {}
         self.last_load = Load()
@@ -69,8 +89,7 @@ class Explanation:
     def start_test(self) -> None:
         """Forget the last test."""
         self.started = True
-        self.first = []
-        self.clear()
+        self.forget()
         for user_class in self.environment.user_classes:
             note_waits(user_class, self.monitor)
 
@@ -80,23 +99,33 @@ class Explanation:
         self.run = self.run + 1 if run is None else run
         self.users = users
         self.counting = True
+        if self.ramped is None:
+            self.ramped = self.begun
         self.monitor.start()
         if isinstance(self.environment.runner, MasterRunner):
             self.environment.runner.send_message(BEGIN, {"run": self.run, "users": users})
 
     def reset(self) -> None:
-        """Start the window anew; after a test, forget it."""
-        if self.counting:
-            self.begin(self.users)
-        else:
-            self.clear()
+        """Start the window anew, and what the thresholds count; after a test, forget it."""
+        users, counting = self.users, self.counting
+        self.clear()
+        self.others = Totals()
+        if counting:
+            self.ramped = None
+            self.begin(users)
 
     def end(self) -> None:
-        """End the window; what its users still get does not count."""
+        """End the window."""
         if self.counting:
             self.counting = False
             self.ended = time.perf_counter()
             self.last_load = self.monitor.peek()
+
+    def finish(self) -> None:
+        """End the test; what its users still get does not count."""
+        self.end()
+        if self.finished is None:
+            self.finished = time.perf_counter()
 
     def elapsed(self) -> float:
         """Return how long the window is so far, in s."""
@@ -106,12 +135,18 @@ class Explanation:
 
     def on_request(
         self,
+        request_type: str = "",
+        name: str = "",
         response_time: float | None = None,
-        exception: BaseException | None = None,
+        exception: Any = None,
         response: Any = None,
         **_others: Any,
     ) -> None:
         """Count one request."""
+        if request_type not in METHODS or (response is None and not exception) or seen_before(response):
+            if response_time is not None and self.ramped is not None and self.finished is None:
+                self.others.add(response_time, bool(exception))
+            return
         now = time.perf_counter()
         think_ms = None
         greenlet = gevent.getcurrent()
@@ -123,37 +158,53 @@ class Explanation:
             pass
         if response_time is None:
             return
-        if not self.counting:
-            if len(self.first) < FIRST_MOST and exception is None:
-                self.note_first(response_time, parse_all(headers_of(response)))
-            return
-        error = None if exception is None else describe(exception, response)
-        self.pending.append((now - self.begun, response_time, headers_of(response), error, think_ms))
-        if len(self.pending) >= BATCH:
-            self.count()
+        error = describe(exception, response) if exception else None
+        if self.counting:
+            self.pending.append((now - self.begun, response_time, headers_of(response), error, think_ms, name))
+            if len(self.pending) >= BATCH:
+                self.count()
+        elif self.finished is None:
+            self.count_ramp(now, response_time, response, error, think_ms, name)
 
     def count(self) -> None:
         """Count the requests that are still to be counted."""
         pending, self.pending = self.pending, []
-        for at, response_ms, headers, error, think_ms in pending:
+        before = self.begun - self.test_began
+        for at, response_ms, headers, error, think_ms, name in pending:
             timing = parse_all(headers) if headers else None
-            self.tally.add(Record(at, response_ms, timing, error, think_ms))
-            if len(self.first) < FIRST_MOST and error is None:
-                self.note_first(response_ms, timing)
+            self.tally.add(Record(at, response_ms, timing, error, think_ms, name))
+            if len(self.first) < explain_first.MOST and timing and error is None:
+                self.note_first(before + at, response_ms, timing, think_ms is None, name)
 
-    def note_first(self, response_ms: float, timing: Timing | None) -> None:
-        """Note the wait of one of the test's first requests."""
-        if timing:
-            self.first.append(response_ms - timing.app_ms)
+    def count_ramp(
+        self, now: float, response_ms: float, response: Any, error: str | None, think_ms: float | None, name: str
+    ) -> None:
+        """Count a request that no window has: the thresholds count it after the first ramp."""
+        if self.ramped is not None:
+            self.others.add(response_ms, error is not None)
+        if len(self.first) < explain_first.MOST and error is None and (timing := parse_all(headers_of(response))):
+            self.note_first(now - self.test_began, response_ms, timing, think_ms is None, name)
+
+    def note_first(self, end: float, response_ms: float, timing: Timing, opens: bool, name: str) -> None:
+        """Note one of the test's first requests."""
+        self.first.append(First(end - response_ms / 1e3, opens, response_ms, timing.app_ms, name))
 
     def counted(self) -> Tally:
-        """Return the tally with all that belongs to it; a master's has the first waits from its worker processes."""
+        """Return the tally with all that belongs to it; a master's has the first requests of its worker processes."""
         self.count()
-        if self.first and (setting := self.tally.setting):
-            # If all users start at once, as many requests as there are slots find one free; other processes make some.
-            number = max(1, (slots_of(setting.workers, setting.threads, setting.worker_class) or 1) // 2)
-            self.tally.first_wait_ms = median(self.first[:number])
+        explain_first.note(self.tally, self.first)
         return self.tally
+
+    def total(self) -> Totals:
+        """Return what the thresholds look at."""
+        whole = Totals()
+        whole.merge(self.others)
+        whole.add_tally(self.counted())
+        return whole
+
+    def total_seconds(self) -> float:
+        """Return how long that was."""
+        return 0.0 if self.ramped is None else (self.finished or time.perf_counter()) - self.ramped
 
     def watch(self) -> None:
         """Look at this process's lag, for ever."""
@@ -173,27 +224,39 @@ class Explanation:
 
     def on_report_to_master(self, data: dict[str, Any], **_others: Any) -> None:
         """Add what was counted since the last report, in a worker process."""
-        if not self.run or not self.users:
+        if self.ramped is None:
             return
+        self.count()
+        report: dict[str, Any] = {"others": self.others.to_list(), "first": self.first[self.first_sent :]}
+        self.others, self.first_sent = Totals(), len(self.first)
         until = time.perf_counter() if self.counting else self.ended
-        if until > self.reported:
+        if self.users and until > self.reported:
             load = self.monitor.take() if self.counting else self.last_load
-            data["explain"] = {
+            report["window"] = {
                 "run": self.run,
                 "seconds": until - self.reported,
-                "tally": self.counted().to_dict(),
+                "tally": self.tally.to_dict(),
                 "load": list(load),
             }
             self.tally, self.reported = Tally(), until
+        data["explain"] = report
 
     def on_worker_report(self, client_id: str, data: dict[str, Any], **_others: Any) -> None:
         """Merge a worker process's report, in the master."""
-        part = data.get("explain")
-        ramp = self.environment.runner.state == STATE_SPAWNING
-        if part and part["run"] == self.run and self.users and not ramp:
-            self.tally.merge(Tally.from_dict(part["tally"]))
-            self.seconds[client_id] = self.seconds.get(client_id, 0.0) + part["seconds"]
-            self.loads[client_id] = self.loads.get(client_id, Load()).plus(Load(*part["load"]))
+        report = data.get("explain")
+        if not report or self.ramped is None:
+            return
+        self.others.merge(Totals.from_list(report["others"]))
+        self.first += [First(*one) for one in report["first"]]
+        if not (part := report.get("window")):
+            return
+        tally = Tally.from_dict(part["tally"])
+        if part["run"] != self.run or not self.users or self.environment.runner.state == STATE_SPAWNING:
+            self.others.add_tally(tally)
+            return
+        self.tally.merge(tally)
+        self.seconds[client_id] = self.seconds.get(client_id, 0.0) + part["seconds"]
+        self.loads[client_id] = self.loads.get(client_id, Load()).plus(Load(*part["load"]))
 
     # --- results ------------------------------------------------------------------------------------
 
@@ -222,18 +285,10 @@ class Explanation:
             loads,
             getattr(options, "app_memory", None),
             paced_rps(self.environment.user_classes, self.users),
+            max(0.0, self.begun - self.test_began),
         )
 
     def timeline(self) -> Timeline:
         """Return the run over time, for the plots."""
         self.count()
         return timeline(self.tally, min(self.seconds.values()) if self.seconds else self.elapsed())
-
-
-def describe(exception: BaseException, response: Any) -> str:
-    """Say in a few words what failed."""
-    try:
-        status = int(response.status_code)
-    except Exception:  # no response
-        status = 0
-    return f"HTTP {status}" if status >= 400 else type(exception).__name__

@@ -10,13 +10,19 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from explain_histogram import Histogram
+from explain_routes import FURTHER, MOST_ROUTES, Route
 from explain_server_timing import Setting, Timing
+from explain_workers import OLD_SECONDS, Bin, Worker, said_by
 
 # Bounds on what grows with something else than the number of requests.
 MOST_BINS = 600
 MOST_WORKERS = 512  # pids; there are more only if workers restart all the time (`max_requests`)
 MOST_ERRORS = 20
 OTHERS = 0  # the pid under which requests of further workers are counted
+# A response that is so much shorter than its time in the app was not made for this request; clocks may differ by less.
+ROUNDED_MS = 2.0
+SUMS = ("think_ms", "thinks", "shorter")
+HISTOGRAMS = ("wait", "queue", "wire")
 
 
 class Record(NamedTuple):
@@ -28,6 +34,7 @@ class Record(NamedTuple):
         timing: what its header said, None without one.
         error: what failed, for instance "HTTP 500"; None for a success.
         think_ms: how long its user had done nothing before, in ms; None for a user's first request.
+        name: what Locust counts it under.
     """
 
     at: float
@@ -35,85 +42,17 @@ class Record(NamedTuple):
     timing: Timing | None = None
     error: str | None = None
     think_ms: float | None = None
-
-
-class Worker:
-    """One gunicorn worker. Its CPU counter only grows, so it also tells which of two responses is the later one.
-
-    Attributes:
-        requests: number of responses.
-        app_ms: their wall time in the app, in ms.
-        cpu_first, cpu_last: the CPU counter in the first and the last response, in s.
-        rss_mb: resident memory in the last one, in MB.
-    """
-
-    __slots__ = ("app_ms", "cpu_first", "cpu_last", "requests", "rss_mb")
-
-    def __init__(self, requests: int, app_ms: float, cpu_first: float, cpu_last: float, rss_mb: float) -> None:
-        self.requests = requests
-        self.app_ms = app_ms
-        self.cpu_first = cpu_first
-        self.cpu_last = cpu_last
-        self.rss_mb = rss_mb
-
-    def merge(self, other: Worker) -> None:
-        """Add what another process saw of the same worker, or this one at another time."""
-        self.requests += other.requests
-        self.app_ms += other.app_ms
-        self.cpu_first = min(self.cpu_first, other.cpu_first)
-        if other.cpu_last >= self.cpu_last:
-            self.cpu_last, self.rss_mb = other.cpu_last, other.rss_mb
-
-    def to_list(self) -> list[float]:
-        """Return the constructor's arguments."""
-        return [self.requests, self.app_ms, self.cpu_first, self.cpu_last, self.rss_mb]
-
-
-class Bin:
-    """What ended within one stretch of the run: the sums that the plots are drawn from."""
-
-    __slots__ = ("app_ms", "cpu", "requests", "response_ms", "timed")
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.timed = 0
-        self.response_ms = 0.0  # of the requests with a header
-        self.app_ms = 0.0
-        self.cpu: dict[int, float] = {}  # by pid, the CPU counter at the end, in s
-
-    def merge(self, other: Bin) -> None:
-        """Add what another process saw in the same stretch, or what the next stretch holds."""
-        self.requests += other.requests
-        self.timed += other.timed
-        self.response_ms += other.response_ms
-        self.app_ms += other.app_ms
-        for pid, cpu in other.cpu.items():
-            if cpu > self.cpu.get(pid, 0.0):
-                self.cpu[pid] = cpu
-
-    def to_list(self) -> list[Any]:
-        """Return what `from_list` takes."""
-        sums = [self.requests, self.timed, self.response_ms, self.app_ms]
-        return [*sums, list(self.cpu.items())]
-
-    @classmethod
-    def from_list(cls, data: list[Any]) -> Bin:
-        """Return the bin that `to_list` was called on."""
-        made = cls()
-        made.requests, made.timed, made.response_ms, made.app_ms, cpu = data
-        made.cpu = dict(cpu)
-        return made
+    name: str = ""
 
 
 class Tally:
     """All that the laws need to know of a stretch of a run.
 
     Attributes:
-        requests, failures: numbers.
-        response, wait, app: times in ms; wait and app of the requests with a header only.
-        timed_response_ms: sum of the response times of the requests with a header, in ms.
-        cpu_ms: sum of the threads' CPU times, in ms.
+        routes: by Locust's name; all that is counted of single requests is in them.
+        wait, queue, wire: times in ms: what is not the app's; what of it is the queue's, and the rest, where known.
         think_ms, thinks: sum and number of the pauses of the users.
+        shorter: how many responses took less time than they say that the app took.
         setting: gunicorn's setting, as the latest response had it.
         workers: by pid.
         errors: number of failures by kind.
@@ -123,13 +62,10 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.requests = 0
-        self.failures = 0
-        self.response, self.wait, self.app = Histogram(), Histogram(), Histogram()
-        self.timed_response_ms = 0.0
-        self.cpu_ms = 0.0
+        self.routes: dict[str, Route] = {}
+        self.wait, self.queue, self.wire = Histogram(), Histogram(), Histogram()
         self.think_ms = 0.0
-        self.thinks = 0
+        self.thinks = self.shorter = 0
         self.setting: Setting | None = None
         self.workers: dict[int, Worker] = {}
         self.errors: dict[str, int] = {}
@@ -137,57 +73,128 @@ class Tally:
         self.width = 1
         self.bins: dict[int, Bin] = {}
 
+    @property
+    def response(self) -> Histogram:
+        """Response times of all requests, in ms."""
+        return merged(route.response for route in self.routes.values())
+
+    @property
+    def app(self) -> Histogram:
+        """Times in the app of the requests with a header, in ms."""
+        return merged(route.app for route in self.routes.values())
+
+    @property
+    def requests(self) -> int:
+        """Number of requests."""
+        return sum(part.requests for part in self.bins.values())
+
+    @property
+    def timed(self) -> int:
+        """Number of requests with a header."""
+        return sum(part.timed for part in self.bins.values())
+
+    @property
+    def timed_response_ms(self) -> float:
+        """Sum of the response times of the requests with a header, in ms."""
+        return sum(part.response_ms for part in self.bins.values())
+
+    @property
+    def failures(self) -> int:
+        """Number of failures."""
+        return sum(route.failures for route in self.routes.values())
+
+    @property
+    def cpu_ms(self) -> float:
+        """Sum of the threads' CPU times, in ms."""
+        return sum(route.cpu_ms for route in self.routes.values())
+
+    # --- counting -------------------------------------------------------------------------------
+
     def add(self, record: Record) -> None:
         """Count one request."""
-        at, response_ms, timing, error, think_ms = record
+        at, response_ms, timing, error, think_ms, name = record
         number = int(at) // self.width
         current = self.bins.get(number)
         if current is None:
             current = self.new_bin(number)
-        self.requests += 1
+        route = self.routes.get(name)
+        if route is None:
+            route = self.route(name)
         current.requests += 1
-        self.response.add(response_ms)
+        route.response.add(response_ms)
         if think_ms is not None:
             self.think_ms += think_ms
             self.thinks += 1
         if error is not None:
-            self.failures += 1
+            route.failures += 1
             kind = error if error in self.errors or len(self.errors) < MOST_ERRORS else "others"
             self.errors[kind] = self.errors.get(kind, 0) + 1
-        if timing is None:
-            return
-        app_ms, cpu_ms, pid, setting, cpu_seconds, rss_mb, *_ = timing
+        if timing is not None:
+            self.add_timing(at, response_ms, timing, current, route)
+
+    def add_timing(self, at: float, response_ms: float, timing: Timing, current: Bin, route: Route) -> None:
+        """Count what a request's header says."""
+        app_ms, cpu_ms, pid, setting, cpu_seconds, _, queue_ms, clock, _, _, _ = timing
+        wait_ms = response_ms - app_ms
         self.setting = setting
-        self.app.add(app_ms)
-        self.wait.add(response_ms - app_ms)
-        self.timed_response_ms += response_ms
-        self.cpu_ms += cpu_ms
+        self.wait.add(wait_ms)
+        route.app.add(app_ms)
+        route.cpu_ms += cpu_ms
         current.timed += 1
         current.response_ms += response_ms
         current.app_ms += app_ms
+        if wait_ms < -ROUNDED_MS:
+            self.shorter += 1
+        if queue_ms is not None:
+            wire_ms = wait_ms - queue_ms if wait_ms > queue_ms else 0.0
+            self.queue.add(queue_ms)
+            self.wire.add(wire_ms)
+            current.queue_ms += queue_ms
+            route.queued += 1
+            route.queue_ms += queue_ms
+            route.wire_ms += wire_ms
         worker = self.workers.get(pid)
         if worker is None:
-            if len(self.workers) >= MOST_WORKERS:
-                pid, cpu_seconds = OTHERS, 0.0
-            self.see(pid, Worker(1, app_ms, cpu_seconds, cpu_seconds, rss_mb))
-        else:
-            worker.requests += 1
-            worker.app_ms += app_ms
-            if cpu_seconds >= worker.cpu_last:
-                worker.cpu_last, worker.rss_mb = cpu_seconds, rss_mb
-            elif cpu_seconds < worker.cpu_first:
-                worker.cpu_first = cpu_seconds
-        if cpu_seconds > current.cpu.get(pid, 0.0):
-            current.cpu[pid] = cpu_seconds
+            pid, worker = self.worker(pid, timing)
+        worker.requests += 1
+        worker.app_ms += app_ms
+        if clock is None:
+            clock = cpu_seconds
+        else:  # the header was written between the request's start and its end
+            born = at - clock
+            worker.born_before = min(worker.born_before, born)
+            born -= response_ms / 1e3 + OLD_SECONDS
+            worker.born_after = max(worker.born_after, born)
+        if clock > worker.last.at:
+            worker.last = current.said[pid] = said_by(timing)
+        elif clock < worker.first.at:
+            worker.first = said_by(timing)
+        elif pid not in current.said:
+            current.said[pid] = worker.last
+
+    # --- what is bounded ------------------------------------------------------------------------
+
+    def worker(self, pid: int, timing: Timing) -> tuple[int, Worker]:
+        """Return the worker that a pid counts under, and its pid there."""
+        if len(self.workers) >= MOST_WORKERS:
+            pid = OTHERS
+        new = Worker(timing.setting, timing.at is not None, timing.gil, said_by(timing))
+        return pid, self.workers.setdefault(pid, new)
+
+    def route(self, name: str) -> Route:
+        """Return the route that a name counts under."""
+        if name not in self.routes and len(self.routes) >= MOST_ROUTES:
+            name = FURTHER
+        return self.routes.setdefault(name, Route())
 
     def see(self, pid: int, seen: Worker) -> None:
         """Count what was seen of one worker."""
+        if pid not in self.workers and len(self.workers) >= MOST_WORKERS:
+            pid = OTHERS
         if pid in self.workers:
             self.workers[pid].merge(seen)
-        elif len(self.workers) < MOST_WORKERS or pid == OTHERS:
-            self.workers[pid] = seen
         else:
-            self.see(OTHERS, Worker(seen.requests, seen.app_ms, 0.0, 0.0, seen.rss_mb))
+            self.workers[pid] = Worker.from_list(seen.to_list())
 
     def new_bin(self, number: int) -> Bin:
         """Start a bin; with too many of them, make all twice as long."""
@@ -203,20 +210,19 @@ class Tally:
         for number in sorted(bins):
             self.bins.setdefault(number // factor, Bin()).merge(bins[number])
 
+    # --- merging --------------------------------------------------------------------------------
+
     def merge(self, other: Tally) -> None:
         """Add another tally of the same window: another process's, or a later part's."""
-        self.requests += other.requests
-        self.failures += other.failures
-        self.response.merge(other.response)
-        self.wait.merge(other.wait)
-        self.app.merge(other.app)
-        self.timed_response_ms += other.timed_response_ms
-        self.cpu_ms += other.cpu_ms
-        self.think_ms += other.think_ms
-        self.thinks += other.thinks
+        for name in SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in HISTOGRAMS:
+            getattr(self, name).merge(getattr(other, name))
         self.setting = other.setting or self.setting
         for pid, worker in other.workers.items():
-            self.see(pid, Worker(*worker.to_list()))  # type: ignore[arg-type] # a count stays an int
+            self.see(pid, worker)
+        for name, route in other.routes.items():
+            self.route(name).merge(route)
         for kind, number in other.errors.items():
             known = kind if kind in self.errors or len(self.errors) < MOST_ERRORS else "others"
             self.errors[known] = self.errors.get(known, 0) + number
@@ -231,11 +237,11 @@ class Tally:
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` takes, of types that msgpack and JSON know."""
         data = dict(vars(self))
-        for name in ("response", "wait", "app"):
+        for name in HISTOGRAMS:
             data[name] = data[name].to_dict()
         data["setting"] = list(self.setting) if self.setting else None
-        data["workers"] = [[pid, worker.to_list()] for pid, worker in self.workers.items()]
-        data["bins"] = [[number, part.to_list()] for number, part in self.bins.items()]
+        for name in ("workers", "bins", "routes"):
+            data[name] = [[key, part.to_list()] for key, part in data[name].items()]
         data["errors"] = list(self.errors.items())
         return data
 
@@ -244,13 +250,22 @@ class Tally:
         """Return the tally that `to_dict` was called on."""
         tally = cls()
         vars(tally).update(data)
-        for name in ("response", "wait", "app"):
+        for name in HISTOGRAMS:
             setattr(tally, name, Histogram.from_dict(data[name]))
         tally.setting = Setting(*data["setting"]) if data["setting"] else None
-        tally.workers = {pid: Worker(*worker) for pid, worker in data["workers"]}
+        tally.workers = {pid: Worker.from_list(worker) for pid, worker in data["workers"]}
         tally.bins = {number: Bin.from_list(part) for number, part in data["bins"]}
+        tally.routes = {name: Route.from_list(route) for name, route in data["routes"]}
         tally.errors = dict(data["errors"])
         return tally
+
+
+def merged(histograms: Iterable[Histogram]) -> Histogram:
+    """Return one histogram of all values."""
+    whole = Histogram()
+    for histogram in histograms:
+        whole.merge(histogram)
+    return whole
 
 
 def tally_of(records: Iterable[Record]) -> Tally:

@@ -1,28 +1,29 @@
 """Thresholds for a run: exit code 3 and one line for each that is missed.
 
-The first three have the names that locust-plugins made known. They look at the requests after the ramp, failed ones
-included, whether or not the responses have the Server-Timing header.
+The first three have the names that locust-plugins made known. They look at all that Locust counts from the end of the
+first ramp to the end of the test, failed requests included, whatever their responses say, and whatever the number of
+users does meanwhile. If a share of failures was given, it decides alone whether failures make the run fail.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from explain_tally import Tally
+from explain_totals import Totals
 
 EXIT_CODE = 3
 
 
-def missed(options: Any, tally: Tally, seconds: float) -> list[str]:
+def missed(options: Any, total: Totals, seconds: float) -> list[str]:
     """Return one line for each threshold that the run missed.
 
     Args:
         options: Locust's parsed options.
-        tally: the requests after the ramp.
+        total: the requests after the first ramp.
         seconds: how long they took.
     """
-    rate = tally.requests / seconds if seconds > 0 else 0.0
-    mean = tally.response.mean
+    rate = total.requests / seconds if seconds > 0 else 0.0
+    mean = total.response.mean
     lines = []
 
     def check(name: str, limit: float, figure: float | None, least: bool, unit: str) -> None:
@@ -34,12 +35,17 @@ def missed(options: Any, tally: Tally, seconds: float) -> list[str]:
     if (limit := getattr(options, "check_rps", None)) is not None:
         check("--check-rps", limit, rate, True, "")
     if (limit := getattr(options, "check_fail_ratio", None)) is not None:
-        ratio = tally.failures / tally.requests if tally.requests else None
+        ratio = total.failures / total.requests if total.requests else None
         check("--check-fail-ratio", limit, ratio, False, "")
     if (limit := getattr(options, "check_avg_response_time", None)) is not None:
         check("--check-avg-response-time", limit, mean, False, " ms")
     if (text := getattr(options, "check_percentile", None)) is not None:
         percent, _, limit = text.partition(":")
-        figure = tally.response.percentile(float(percent))
+        figure = total.response.percentile(float(percent))
         check(f"--check-percentile {percent}:", float(limit), figure, False, " ms")
     return lines
+
+
+def decides(options: Any) -> bool:
+    """Whether the run's status follows from how many requests failed, and not from whether one did."""
+    return getattr(options, "check_fail_ratio", None) is not None

@@ -11,8 +11,8 @@ from typing import Literal
 from explain_laws import Bounds, Demand
 
 __all__ = [
-    "SCHEMA", "Analysis", "Bounds", "Code", "CpuTime", "Demand", "Generator", "SettingInForce", "Timeline", "Times",
-    "Verdict", "WorkerFigures", "Workload",
+    "SCHEMA", "Analysis", "Bounds", "Code", "CpuTime", "Demand", "Generator", "RouteFigures", "SettingInForce",
+    "Timeline", "Times", "Verdict", "WorkerFigures", "Workload",
 ]  # fmt: skip
 
 SCHEMA = 2  # 1 had no demand
@@ -40,6 +40,8 @@ class Workload:
     requests: int
     failures: int
     rps: float
+    accounted_users: float | None
+    start_s: float
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,22 @@ class WorkerFigures:
     slots_busy: float
     cpu_cores: float
     memory_mb: float
+
+
+@dataclass(frozen=True)
+class RouteFigures:
+    """The requests of one name; all further ones are "others"."""
+
+    name: str
+    requests: int
+    failures: int
+    p50_ms: float | None
+    p95_ms: float | None
+    queue_ms: float | None
+    app_ms: float | None
+    app_start_ms: float | None
+    cpu_ms: float | None
+    held_share: float | None
 
 
 @dataclass(frozen=True)
@@ -103,13 +121,19 @@ class Analysis:
     load: Workload
     response_ms: Times
     wait_ms: Times
+    queue_ms: Times
+    wire_ms: Times
+    queue_known: float | None
     app_ms: Times
+    app_start_ms: float | None
     cpu_ms: CpuTime
     slots_busy: float | None
     slot_utilization: float | None
     cpu_utilization: float | None
     memory_mb: float | None
+    memory_growth_kb: float | None
     workers: tuple[WorkerFigures, ...]
+    routes: tuple[RouteFigures, ...]
     demand: Demand
     bounds: Bounds
     generator: Generator
@@ -123,6 +147,7 @@ class Timeline:
     at: list[float]
     rps: list[float]
     wait_ms: list[float | None]
+    queue_ms: list[float | None]
     app_ms: list[float | None]
     slots_busy: list[float | None]
     cpu_utilization: list[float | None]

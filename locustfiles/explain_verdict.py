@@ -21,6 +21,7 @@ right: slots at 80 % with 10 % waiting is the start of a queue.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from explain_figures import Figures
 from explain_generator import THROTTLED_MOST, Judgement
@@ -46,8 +47,15 @@ EXACT = "this project's worker class, gunicorn_slots.SlotWorker, takes a connect
 COMPETING = 0.50
 
 
+class Waited(NamedTuple):
+    """For whom and how long was waited."""
+
+    users: int
+    seconds: float
+
+
 def decide(  # noqa: PLR0911 one return a rule
-    tally: Tally, found: Figures | None, judgement: Judgement, memory_mb: float | None
+    tally: Tally, found: Figures | None, judgement: Judgement, memory_mb: float | None, waited: Waited
 ) -> Verdict:
     """Return the verdict of a run.
 
@@ -56,6 +64,7 @@ def decide(  # noqa: PLR0911 one return a rule
         found: what the laws make of them, None without the header.
         judgement: of the generator.
         memory_mb: the plan's memory, None if it is not known.
+        waited: by whom, and for how long.
     """
     if found is None or tally.app.count < max(LEAST_REQUESTS, COVERED * (tally.requests - tally.failures)):
         return no_data(tally)
@@ -85,7 +94,7 @@ def slots_full(found: Figures) -> bool:
     if found.slots is None or found.held < SLOTS_FULL * found.slots:
         return False
     # With slots to spare a wait that the first requests had too is the network; only what is above it can be a queue.
-    wait = found.wait if found.held >= ALL_SLOTS * found.slots else found.queue
+    wait = found.wait if found.held >= ALL_SLOTS * found.slots else found.excess
     # A user can have several requests under way, so both are counted: users, and requests in the system (Little).
     return max(found.users, found.rate * found.response) > found.slots and waits(found, wait)
 
@@ -103,7 +112,7 @@ def uneven(found: Figures) -> bool:
     full = [worker.slots_busy >= WORKER_FULL * slots_each for worker in found.workers]
     hot = any(worker.cpu_cores >= WORKER_FULL for worker in found.workers)
     # Where all that get requests are full, all requests have that wait, and none is quick to compare it with.
-    wait = found.wait if all(full) else found.queue
+    wait = found.wait if all(full) else found.excess
     return hot or (any(full) and waits(found, wait))
 
 

@@ -34,3 +34,8 @@ def ms(seconds: float) -> str:
 def rps(rate: float | None) -> str:
     """Return a throughput."""
     return "any rate" if rate is None else f"{rate:.1f} requests/s" if rate < 9.95 else f"{rate:.0f} requests/s"
+
+
+def rounded(value: float, digits: int = 4) -> float:
+    """Round to significant digits."""
+    return float(f"{value:.{digits}g}")

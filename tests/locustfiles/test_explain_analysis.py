@@ -13,10 +13,11 @@ from dataclasses import asdict
 
 import pytest
 
-from explain_analysis import analyse, analyse_records, timeline
+from explain_analysis import analyse, analyse_records
 from explain_server_timing import Setting, Timing
 from explain_tally import Record, Tally, tally_of
 from explain_text import text
+from explain_timeline import timeline
 from tests.locustfiles.samples import run
 
 
@@ -35,13 +36,14 @@ def test_laws() -> None:
 
 def test_the_keys_of_the_json() -> None:
     full, empty = analyse_records(run(), 36, 10.0), analyse(Tally(), 0, 0.0)
-    keys = ["schema", "setting", "load", "response_ms", "wait_ms", "app_ms", "cpu_ms", "slots_busy", "slot_utilization"]
-    keys += ["cpu_utilization", "memory_mb", "workers", "demand", "bounds", "generator", "verdict"]
+    keys = ["schema", "setting", "load", "response_ms", "wait_ms", "queue_ms", "wire_ms", "queue_known", "app_ms"]
+    keys += ["app_start_ms", "cpu_ms", "slots_busy", "slot_utilization", "cpu_utilization", "memory_mb"]
+    keys += ["memory_growth_kb", "workers", "routes", "demand", "bounds", "generator", "verdict"]
     for analysis in (full, empty):
         found = asdict(analysis)
         assert list(found) == keys
         assert list(found["setting"]) == ["workers", "threads", "slots", "worker_class", "vcpu"]
-        assert list(found["load"]) == ["users", "seconds", "requests", "failures", "rps"]
+        assert list(found["load"]) == ["users", "seconds", "requests", "failures", "rps", "accounted_users", "start_s"]
         assert list(found["wait_ms"]) == ["mean", "p50", "p95", "p99"]
         json.dumps(found, allow_nan=False)
         assert text(analysis)

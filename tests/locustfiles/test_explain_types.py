@@ -12,9 +12,10 @@ from dataclasses import asdict, is_dataclass
 import msgspec
 import pytest
 
-from explain_analysis import analyse, analyse_records, timeline
+from explain_analysis import analyse, analyse_records
 from explain_laws import bounds
 from explain_tally import Tally, tally_of
+from explain_timeline import timeline
 from explain_types import Analysis, Code, Timeline
 from tests.bed import ROOT
 from tests.locustfiles.samples import run

@@ -1,0 +1,64 @@
+"""A test's first requests, also those of its ramp: they found free slots and an app at rest.
+
+So they tell what a request takes when it is alone, and what of its wait is the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import median
+from typing import NamedTuple
+
+from explain_histogram import Histogram
+from explain_laws import slots_of
+from explain_server_timing import Setting
+from explain_tally import Tally
+
+# So many are remembered: enough for a median, where there are more slots than that.
+MOST = 256
+
+
+class First(NamedTuple):
+    """One of the first requests that ended.
+
+    Attributes:
+        start: when it began, in s since the test's start.
+        opens: whether it was its user's first one.
+        response_ms: response time, in ms.
+        app_ms: time in the app, in ms.
+        name: its route.
+    """
+
+    start: float
+    opens: bool
+    response_ms: float
+    app_ms: float
+    name: str
+
+
+def undisturbed(first: Iterable[First], setting: Setting) -> list[First]:
+    """Return those that began while few users were there: a quarter of the slots, and at least three."""
+    ordered = sorted(first, key=lambda one: one.start)
+    few = max(3, (slots_of(setting.workers, setting.threads, setting.worker_class) or 1) // 4)
+    found, users = [], 0
+    for one in ordered:
+        users += one.opens
+        if users > few:
+            break
+        found.append(one)
+    return found
+
+
+def note(tally: Tally, first: Iterable[First]) -> None:
+    """Have a tally know what its requests took at rest; it is told all first requests anew each time."""
+    for route in tally.routes.values():
+        route.rest = Histogram()
+    known = sorted(first, key=lambda one: one.start + one.response_ms / 1e3)
+    if tally.setting is None or not known:
+        return
+    for one in undisturbed(known, tally.setting):
+        if one.name in tally.routes:
+            tally.routes[one.name].rest.add(one.app_ms)
+    # If all users start at once, as many requests as there are slots find one free; other processes make some.
+    slots = slots_of(tally.setting.workers, tally.setting.threads, tally.setting.worker_class) or 1
+    tally.first_wait_ms = median(one.response_ms - one.app_ms for one in known[: max(1, slots // 2)])

@@ -1,0 +1,52 @@
+"""What is kept of the requests of one name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from explain_histogram import Histogram
+
+MOST_ROUTES = 50  # names; one that has an id in it would have no end of them
+FURTHER = "others"  # the name under which all further ones are counted
+SUMS = ("failures", "queued", "queue_ms", "wire_ms", "cpu_ms")
+HISTOGRAMS = ("response", "app", "rest")
+
+
+class Route:
+    """The requests of one name, as Locust has it.
+
+    Attributes:
+        response: response times of all, in ms; app: times in the app of those with the header.
+        rest: the same of the test's first requests, which found the app at rest.
+        failures: number.
+        queued: how many said how long they had waited.
+        queue_ms, wire_ms, cpu_ms: sums, in ms.
+    """
+
+    __slots__ = ("app", "cpu_ms", "failures", "queue_ms", "queued", "response", "rest", "wire_ms")
+
+    def __init__(self) -> None:
+        self.response, self.app, self.rest = Histogram(), Histogram(), Histogram()
+        self.failures = self.queued = 0
+        self.queue_ms = self.wire_ms = self.cpu_ms = 0.0
+
+    def merge(self, other: Route) -> None:
+        """Add what another process saw of the same name."""
+        for name in SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in HISTOGRAMS:
+            getattr(self, name).merge(getattr(other, name))
+
+    def to_list(self) -> list[Any]:
+        """Return what `from_list` takes."""
+        return [[getattr(self, name) for name in SUMS], *(getattr(self, name).to_dict() for name in HISTOGRAMS)]
+
+    @classmethod
+    def from_list(cls, data: list[Any]) -> Route:
+        """Return the route that `to_list` was called on."""
+        made, (sums, *histograms) = cls(), data
+        for name, value in zip(SUMS, sums, strict=True):
+            setattr(made, name, value)
+        for name, histogram in zip(HISTOGRAMS, histograms, strict=True):
+            setattr(made, name, Histogram.from_dict(histogram))
+        return made

@@ -1,0 +1,142 @@
+"""What the workers' own counters come to: busy slots, cores, growth of the memory, and who was there at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from explain_tally import OTHERS, Tally
+from explain_types import WorkerFigures
+from explain_workers import Said, Worker
+
+# Less than this between two responses of a worker is too little to tell a rate from what it reads every 50 ms.
+LEAST_SPAN = 0.5  # s
+LEAST_BINS = 6  # for a growth
+# What the memory of a process moves by anyway.
+LEAST_GROWTH_MB = 4.0
+
+
+class Use(NamedTuple):
+    """What all workers together used at a time.
+
+    Attributes:
+        busy: slots that were held; None where no worker says so.
+        cores: CPU seconds a second.
+        hold: for how long a request held its slot, in s; None if unknown.
+    """
+
+    busy: float | None
+    cores: float
+    hold: float | None
+
+
+class Growth(NamedTuple):
+    """How the workers' resident memory grew in the second half of the window.
+
+    Attributes:
+        mb: all together.
+        kb_each: for a request.
+        steady: whether it grew like that before, too, and by more than memory moves anyway.
+    """
+
+    mb: float
+    kb_each: float
+    steady: bool
+
+
+def cpu_seconds(worker: Worker) -> float:
+    """Return the CPU seconds that a worker used for its requests.
+
+    n responses span n - 1 intervals, while the requests of n intervals are counted.
+    """
+    n = worker.requests
+    return (worker.last.cpu - worker.first.cpu) * n / (n - 1) if n > 1 else 0.0
+
+
+def span(worker: Worker) -> float:
+    """Return for how long a worker's counters are known, in s by its own clock; 0 where that is too little."""
+    seconds = worker.last.at - worker.first.at
+    return seconds if worker.clocked and seconds >= LEAST_SPAN else 0.0
+
+
+def worker_figures(tally: Tally, seconds: float) -> tuple[WorkerFigures, ...]:
+    """Return each worker's figures, most requests first."""
+    timed = tally.timed
+    return tuple(
+        WorkerFigures(
+            pid=pid,
+            requests=worker.requests,
+            share=worker.requests / timed,
+            slots_busy=busy_slots(worker, seconds),
+            cpu_cores=cores(worker, seconds),
+            memory_mb=worker.last.rss_mb,
+        )
+        for pid, worker in sorted(tally.workers.items(), key=lambda item: -item[1].requests)
+    )
+
+
+def busy_slots(worker: Worker, seconds: float) -> float:
+    """Return a worker's busy slots: the growth of `held`, else by Little's law."""
+    known = span(worker)
+    return (worker.last.held - worker.first.held) / known if known else worker.app_ms / 1e3 / seconds
+
+
+def cores(worker: Worker, seconds: float) -> float:
+    """Return the cores that a worker used."""
+    known = span(worker)
+    return (worker.last.cpu - worker.first.cpu) / known if known else cpu_seconds(worker) / seconds
+
+
+def use(tally: Tally, figures: tuple[WorkerFigures, ...], seconds: float) -> Use:
+    """Return what all workers used; one that took the place of another counts for its own time only."""
+    workers = list(tally.workers.values())
+    number = tally.setting.workers if tally.setting else 1
+    known = sum(span(worker) for worker in workers)
+    all_known = all(span(worker) for worker in workers)
+    held = sum(worker.last.held - worker.first.held for worker in workers if span(worker))
+    served = sum(worker.last.served - worker.first.served for worker in workers if span(worker))
+    hold = held / served if served > 0 else None
+    if len(workers) <= number:
+        busy = sum(worker.slots_busy for worker in figures) if all_known else None
+        return Use(busy, sum(worker.cpu_cores for worker in figures), hold)
+    if not known:
+        return Use(None, sum(cpu_seconds(worker) for worker in workers) / seconds, None)
+    used = sum(worker.last.cpu - worker.first.cpu for worker in workers if span(worker))
+    return Use(number * held / known, number * used / known, hold)
+
+
+def at_once(tally: Tally) -> int:
+    """Return how many workers there were at once, for half of the window or longer.
+
+    A worker is there between the stretches in which it was first and last seen, without these two.
+    """
+    seen: dict[int, list[int]] = {}
+    for number in sorted(tally.bins):
+        for pid in tally.bins[number].said:
+            if pid != OTHERS:
+                seen.setdefault(pid, []).append(number)
+    there = [sum(1 for bins in seen.values() if bins[0] < number < bins[-1]) for number in tally.bins]
+    return sorted(there)[len(there) // 2] if there else 0
+
+
+def growth(tally: Tally) -> Growth | None:
+    """Return how the memory grew; None where the run is too short to tell, or no worker says how many it served."""
+    first = second = 0.0
+    requests = 0
+    for pid, worker in tally.workers.items():
+        said = [part.said[pid] for _, part in sorted(tally.bins.items()) if pid in part.said]
+        if not worker.clocked or len(said) < LEAST_BINS or pid == OTHERS:
+            continue
+        middle = halfway(said)
+        first += middle.rss_mb - said[0].rss_mb
+        second += said[-1].rss_mb - middle.rss_mb
+        requests += said[-1].served - middle.served
+    if requests <= 0:
+        return None
+    steady = second >= LEAST_GROWTH_MB and first >= second / 2
+    return Growth(second, second * 1024 / requests, steady)
+
+
+def halfway(said: list[Said]) -> Said:
+    """Return what was said when half of the requests had been served."""
+    half = (said[0].served + said[-1].served) / 2
+    return min(said, key=lambda one: abs(one.served - half))

@@ -1,0 +1,122 @@
+"""What is kept of gunicorn's workers: what each said first and last, and in each stretch of the run.
+
+A worker's counters only grow, and it says by its own clock when it read them. So the slots that were busy between two
+of its responses are the growth of `held` by that of its clock, and the cores that of `cpu`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from explain_server_timing import Setting, Timing
+
+# A worker reads its counters at most this often, so a response may say what was true that much earlier.
+OLD_SECONDS = 0.05
+
+
+class Said(NamedTuple):
+    """A worker's counters at one moment.
+
+    Attributes:
+        at: when, in s: by its own clock, or its CPU counter in place of one.
+        cpu, held, served, rss_mb: CPU seconds, slot-seconds, requests that had got a slot, and resident MB.
+    """
+
+    at: float
+    cpu: float
+    held: float
+    served: int
+    rss_mb: float
+
+
+def said_by(timing: Timing) -> Said:
+    """Return what a response said of its worker."""
+    at = timing.cpu_seconds if timing.at is None else timing.at
+    return Said(at, timing.cpu_seconds, timing.held_seconds, timing.served, timing.rss_mb)
+
+
+class Worker:
+    """One gunicorn worker.
+
+    Attributes:
+        setting: as it says it.
+        clocked: whether it says by which clock its counters were read; an older header does not.
+        gil: whether its Python has one.
+        requests: number of responses.
+        app_ms: their wall time in the app, in ms.
+        first, last: what it said.
+        born_after, born_before: in s since the window's start, between which two moments its clock was 0, by all of
+            its responses. If the first is after the second, they are not from one worker, or not from when they came.
+    """
+
+    __slots__ = ("app_ms", "born_after", "born_before", "clocked", "first", "gil", "last", "requests", "setting")
+
+    def __init__(self, setting: Setting, clocked: bool, gil: bool, first: Said) -> None:
+        self.setting = setting
+        self.clocked = clocked
+        self.gil = gil
+        self.requests = 0
+        self.app_ms = 0.0
+        self.first = self.last = first
+        self.born_after, self.born_before = -1e9, 1e9
+
+    def merge(self, other: Worker) -> None:
+        """Add what another process saw of the same worker, or this one at another time."""
+        self.requests += other.requests
+        self.app_ms += other.app_ms
+        self.first, self.last = min(self.first, other.first), max(self.last, other.last)
+        self.clocked = self.clocked and other.clocked
+        self.born_after = max(self.born_after, other.born_after)
+        self.born_before = min(self.born_before, other.born_before)
+
+    def to_list(self) -> list[Any]:
+        """Return what `from_list` takes."""
+        facts = [list(self.setting), self.clocked, self.gil, list(self.first), list(self.last)]
+        return [*facts, self.requests, self.app_ms, self.born_after, self.born_before]
+
+    @classmethod
+    def from_list(cls, data: list[Any]) -> Worker:
+        """Return the worker that `to_list` was called on."""
+        setting, clocked, gil, first, last, *sums = data
+        made = cls(Setting(*setting), clocked, gil, Said(*first))
+        made.last = Said(*last)
+        made.requests, made.app_ms, made.born_after, made.born_before = sums
+        return made
+
+
+class Bin:
+    """What ended within one stretch of the run: the sums that the plots are drawn from."""
+
+    __slots__ = ("app_ms", "queue_ms", "requests", "response_ms", "said", "timed")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.timed = 0
+        self.response_ms = 0.0  # of the requests with a header
+        self.app_ms = 0.0
+        self.queue_ms = 0.0  # where it is known
+        self.said: dict[int, Said] = {}  # by pid, the last of the stretch
+
+    def merge(self, other: Bin) -> None:
+        """Add what another process saw in the same stretch, or what the next stretch holds."""
+        self.requests += other.requests
+        self.timed += other.timed
+        self.response_ms += other.response_ms
+        self.app_ms += other.app_ms
+        self.queue_ms += other.queue_ms
+        for pid, said in other.said.items():
+            if pid not in self.said or said > self.said[pid]:
+                self.said[pid] = said
+
+    def to_list(self) -> list[Any]:
+        """Return what `from_list` takes."""
+        sums = [self.requests, self.timed, self.response_ms, self.app_ms, self.queue_ms]
+        return [*sums, [[pid, list(said)] for pid, said in self.said.items()]]
+
+    @classmethod
+    def from_list(cls, data: list[Any]) -> Bin:
+        """Return the bin that `to_list` was called on."""
+        made = cls()
+        made.requests, made.timed, made.response_ms, made.app_ms, made.queue_ms, said = data
+        made.said = {pid: Said(*values) for pid, values in said}
+        return made
