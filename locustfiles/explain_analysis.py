@@ -25,7 +25,8 @@ from explain_types import (
     WorkerFigures,
     Workload,
 )
-from explain_verdict import Waited, decide
+from explain_verdict import decide
+from explain_verdict_run import Waited
 from explain_words import rounded
 
 
@@ -67,7 +68,7 @@ def analyse(
         wire_ms=times(tally.wire),
         queue_known=rounded(tally.queue.count / tally.timed) if tally.timed else None,
         app_ms=times(tally.app),
-        app_start_ms=rounded(found.start[0] * MS) if found and found.start else None,
+        app_start_ms=rounded(found.start.mean * MS) if found and found.start else None,
         cpu_ms=CpuTime(known(tally.cpu_ms / tally.timed) if tally.timed else None),
         slots_busy=rounded(found.busy) if found else None,
         slot_utilization=known(share),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explain_laws import CPU_FULL, Bounds, Demand, bounds, in_use, slots_of
-from explain_route_figures import at_rest, inside_share, route_figures
+from explain_route_figures import Start, at_rest, inside_share, route_figures
 from explain_server_timing import Setting
 from explain_tally import Tally
 from explain_types import RouteFigures, WorkerFigures
@@ -36,6 +36,7 @@ class Figures:
         excess: where the queue is not known: mean wait above that of the test's first requests, which found free
             slots, or above the shortest waits (their 10th percentile), in s: what is left of the wait without the
             wire, which all requests share.
+        first_known: whether the first requests' wait is known.
         think: Z, in s; 0 where no pause was seen.
         population: the users that the requests and pauses which have ended account for: X · (R + Z).
         busy: slots that were held at a time; by Little's law where no worker says so.
@@ -46,8 +47,7 @@ class Figures:
         cpu: C, in s, from the workers' own CPU counters, so that gunicorn's share of a request is in it; 0 where they
             have not moved.
         thread_cpu: what of it the thread of the request used in the app, in s.
-        start: mean time in the app of the test's first requests and of all now, in s, for the same routes; None where
-            nobody knows.
+        start: time in the app of the test's first requests, and of the same routes now; None where nobody knows.
         inside: share of the time in the app that requests wait inside it.
         memory_each_mb: mean resident memory of a worker.
         growth: of the memory; None if it is not known.
@@ -70,6 +70,7 @@ class Figures:
     wire: float | None
     queued_share: float
     excess: float
+    first_known: bool
     think: float
     population: float
     busy: float
@@ -79,7 +80,7 @@ class Figures:
     cores: float
     cpu: float
     thread_cpu: float
-    start: tuple[float, float] | None
+    start: Start | None
     inside: float
     memory_each_mb: float
     growth: Growth | None
@@ -148,7 +149,6 @@ def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> F
     requests, rate = tally.requests, timed / seconds
     shortest = [value for value in (tally.wait.percentile(10), tally.first_wait_ms) if value is not None]
     busy = in_use(rate, app) if used.busy is None else used.busy
-    rest = at_rest(tally)
     hold = max(app, used.hold or 0.0)
     return Figures(
         setting=setting,
@@ -163,6 +163,7 @@ def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> F
         wire=tally.wire.total / tally.wire.count / MS if known else None,
         queued_share=queued_share(tally),
         excess=max(0.0, wait - min(shortest, default=0.0) / MS),
+        first_known=tally.first_wait_ms is not None,
         think=think or 0.0,
         population=tally.response.total / MS / seconds + max((think or 0.0) * requests / seconds, pausing),
         busy=busy,
@@ -172,7 +173,7 @@ def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> F
         cores=used.cores,
         cpu=cpu,
         thread_cpu=thread_cpu,
-        start=None if rest is None else (rest[0] / MS, rest[1] / MS),
+        start=at_rest(tally),
         inside=inside_share(tally),
         memory_each_mb=sum(worker.memory_mb for worker in workers) / len(workers),
         growth=growth(tally),

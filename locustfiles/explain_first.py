@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from explain_histogram import Histogram
 from explain_laws import slots_of
-from explain_server_timing import Setting
 from explain_tally import Tally
 
 # So many are remembered: enough for a median, where there are more slots than that.
 MOST = 256
+# So many of each route's are looked at, in the order in which they began: before them, few others were under way.
+FEW = 4
 
 
 class First(NamedTuple):
@@ -23,30 +24,15 @@ class First(NamedTuple):
 
     Attributes:
         start: when it began, in s since the test's start.
-        opens: whether it was its user's first one.
         response_ms: response time, in ms.
         app_ms: time in the app, in ms.
         name: its route.
     """
 
     start: float
-    opens: bool
     response_ms: float
     app_ms: float
     name: str
-
-
-def undisturbed(first: Iterable[First], setting: Setting) -> list[First]:
-    """Return those that began while few users were there: a quarter of the slots, and at least three."""
-    ordered = sorted(first, key=lambda one: one.start)
-    few = max(3, (slots_of(setting.workers, setting.threads, setting.worker_class) or 1) // 4)
-    found, users = [], 0
-    for one in ordered:
-        users += one.opens
-        if users > few:
-            break
-        found.append(one)
-    return found
 
 
 def note(tally: Tally, first: Iterable[First]) -> None:
@@ -56,8 +42,8 @@ def note(tally: Tally, first: Iterable[First]) -> None:
     known = sorted(first, key=lambda one: one.start + one.response_ms / 1e3)
     if tally.setting is None or not known:
         return
-    for one in undisturbed(known, tally.setting):
-        if one.name in tally.routes:
+    for one in sorted(known, key=lambda one: one.start):
+        if one.name in tally.routes and tally.routes[one.name].rest.count < FEW:
             tally.routes[one.name].rest.add(one.app_ms)
     # If all users start at once, as many requests as there are slots find one free; other processes make some.
     slots = slots_of(tally.setting.workers, tally.setting.threads, tally.setting.worker_class) or 1

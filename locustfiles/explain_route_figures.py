@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from explain_routes import Route
 from explain_tally import Tally
 from explain_types import RouteFigures
@@ -40,7 +42,7 @@ def route_figures(tally: Tally, held_ms: float | None) -> tuple[RouteFigures, ..
                 p95_ms=route.response.percentile(95),
                 queue_ms=route.queue_ms / route.queued if route.queued else None,
                 app_ms=route.app.mean,
-                app_start_ms=route.rest.percentile(50),
+                app_start_ms=route.rest.mean,
                 cpu_ms=route.cpu_ms / timed if timed else None,
                 held_share=held / whole if timed and whole > 0 else None,
             )
@@ -48,8 +50,21 @@ def route_figures(tally: Tally, held_ms: float | None) -> tuple[RouteFigures, ..
     return tuple(sorted(found, key=lambda route: (-(route.held_share or 0.0), -route.requests, route.name)))
 
 
-def at_rest(tally: Tally) -> tuple[float, float] | None:
-    """Return the mean time in the app at the start and now, in ms, of the same routes in the same shares.
+class Start(NamedTuple):
+    """Times in the app, in s, of the same routes in the same shares.
+
+    Attributes:
+        mean, least: of the test's first requests.
+        now: mean of all.
+    """
+
+    mean: float
+    least: float
+    now: float
+
+
+def at_rest(tally: Tally) -> Start | None:
+    """Return what requests take in the app at the start, and now.
 
     None unless what is known at the start makes up half of the time in the app.
     """
@@ -57,8 +72,9 @@ def at_rest(tally: Tally) -> tuple[float, float] | None:
     requests, app_ms = sum(route.app.count for route in known), sum(route.app.total for route in known)
     if not requests or app_ms < 0.5 * tally.app.total:
         return None
-    start = sum((route.rest.percentile(50) or 0.0) * route.app.count for route in known)
-    return start / requests, app_ms / requests
+    mean = sum((route.rest.mean or 0.0) * route.app.count for route in known)
+    least = sum((route.rest.percentile(0) or 0.0) * route.app.count for route in known)
+    return Start(mean / requests / 1e3, least / requests / 1e3, app_ms / requests / 1e3)
 
 
 def slowed(route: Route) -> float:
@@ -66,7 +82,7 @@ def slowed(route: Route) -> float:
 
     The quick ones are looked at, as a few slow requests have always been slow, and at the start few were seen.
     """
-    rest, quick = route.rest.percentile(50), route.app.percentile(QUICK_PERCENT)
+    rest, quick = route.rest.mean, route.app.percentile(QUICK_PERCENT)
     if route.rest.count < LEAST_AT_REST or rest is None or quick is None:
         return 0.0
     return quick - rest if quick >= max(SLOWED * rest, rest + SLOWED_MS) else 0.0

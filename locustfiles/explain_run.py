@@ -66,7 +66,7 @@ class Explanation:
         self.first_sent = 0
         self.ramped: float | None = None
         self.finished: float | None = None
-        self.pending: list[tuple[float, float, list[str], str | None, float | None, str]] = []
+        self.pending: list[tuple[float, float, list[str], str | None, float | None, str, str]] = []
         self.clear()
         self.others = Totals()
 
@@ -160,34 +160,34 @@ class Explanation:
             return
         error = describe(exception, response) if exception else None
         if self.counting:
-            self.pending.append((now - self.begun, response_time, headers_of(response), error, think_ms, name))
+            self.pending.append(
+                (now - self.begun, response_time, headers_of(response), error, think_ms, request_type, name)
+            )
             if len(self.pending) >= BATCH:
                 self.count()
         elif self.finished is None:
-            self.count_ramp(now, response_time, response, error, think_ms, name)
+            self.count_ramp(now, response_time, response, error, f"{request_type} {name}")
 
     def count(self) -> None:
         """Count the requests that are still to be counted."""
         pending, self.pending = self.pending, []
         before = self.begun - self.test_began
-        for at, response_ms, headers, error, think_ms, name in pending:
-            timing = parse_all(headers) if headers else None
-            self.tally.add(Record(at, response_ms, timing, error, think_ms, name))
+        for at, response_ms, headers, error, think_ms, method, name in pending:
+            timing, route = parse_all(headers) if headers else None, f"{method} {name}"
+            self.tally.add(Record(at, response_ms, timing, error, think_ms, route))
             if len(self.first) < explain_first.MOST and timing and error is None:
-                self.note_first(before + at, response_ms, timing, think_ms is None, name)
+                self.note_first(before + at, response_ms, timing, route)
 
-    def count_ramp(
-        self, now: float, response_ms: float, response: Any, error: str | None, think_ms: float | None, name: str
-    ) -> None:
+    def count_ramp(self, now: float, response_ms: float, response: Any, error: str | None, name: str) -> None:
         """Count a request that no window has: the thresholds count it after the first ramp."""
         if self.ramped is not None:
             self.others.add(response_ms, error is not None)
         if len(self.first) < explain_first.MOST and error is None and (timing := parse_all(headers_of(response))):
-            self.note_first(now - self.test_began, response_ms, timing, think_ms is None, name)
+            self.note_first(now - self.test_began, response_ms, timing, name)
 
-    def note_first(self, end: float, response_ms: float, timing: Timing, opens: bool, name: str) -> None:
+    def note_first(self, end: float, response_ms: float, timing: Timing, name: str) -> None:
         """Note one of the test's first requests."""
-        self.first.append(First(end - response_ms / 1e3, opens, response_ms, timing.app_ms, name))
+        self.first.append(First(end - response_ms / 1e3, response_ms, timing.app_ms, name))
 
     def counted(self) -> Tally:
         """Return the tally with all that belongs to it; a master's has the first requests of its worker processes."""

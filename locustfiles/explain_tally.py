@@ -156,6 +156,8 @@ class Tally:
         worker = self.workers.get(pid)
         if worker is None:
             pid, worker = self.worker(pid, timing)
+        if setting is not worker.setting and setting != worker.setting:
+            worker.mixed = True
         worker.requests += 1
         worker.app_ms += app_ms
         if clock is None:

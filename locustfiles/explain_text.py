@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 
-from explain_types import Analysis, SettingInForce
+from explain_types import Analysis, RouteFigures, SettingInForce
 from explain_words import figure, plural, share
 
 WIDTH = 110
-MOST_ROWS = 20  # of workers
+MOST_ROWS = 20  # of workers, and of routes
 
 
 def rows(analysis: Analysis) -> list[tuple[str, str]]:
@@ -20,25 +20,31 @@ def rows(analysis: Analysis) -> list[tuple[str, str]]:
             ("Setting", described(setting)),
             ("Busy slots", of(analysis.slots_busy, setting.slots, analysis.slot_utilization)),
             ("CPU of the plan", f"{share(analysis.cpu_utilization)} of {setting.vcpu} vCPU"),
-            ("Memory of the workers", f"{figure(analysis.memory_mb)} MB"),
+            ("Memory of the workers", f"{figure(analysis.memory_mb)} MB{grown(analysis.memory_growth_kb)}"),
         ]
     failed = f", {load.failures} failed" if load.failures else ""
     found.append(
         (
             "Load",
-            f"{plural(load.users, 'user')}, {figure(load.rps)} requests/s, {load.requests} requests "
-            f"in {load.seconds:.0f} s{failed}",
+            f"{plural(load.users, 'user')}, {figure(load.rps)} requests/s, {load.requests} requests in "
+            f"{load.seconds:.0f} s, from second {load.start_s:.0f} of the test on{failed}",
         )
     )
     named = {
         "Response time": analysis.response_ms,
         "Wait (queues and wire)": analysis.wait_ms,
+        "Queue (for a slot)": analysis.queue_ms,
+        "Wire": analysis.wire_ms,
         "In the app": analysis.app_ms,
     }
     for name, times in named.items():
         if times.mean is not None:
             percentiles = f"p50 {figure(times.p50)}, p95 {figure(times.p95)}, p99 {figure(times.p99)}"
             found.append((name, f"{figure(times.mean)} ms ({percentiles})"))
+    if analysis.app_start_ms is not None:
+        found.append(("In the app at the start", f"{figure(analysis.app_start_ms)} ms, of the test's first requests"))
+    if analysis.queue_known is not None and analysis.queue_known < 1:
+        found.append(("Queue known", f"of {share(analysis.queue_known)} of the responses"))
     if analysis.cpu_ms.mean is not None:
         bounds = analysis.bounds
         found.append(("CPU time in the app", f"{figure(analysis.cpu_ms.mean)} ms"))
@@ -53,6 +59,8 @@ def rows(analysis: Analysis) -> list[tuple[str, str]]:
             f"{figure(generator.offered_rps)} and achieved {figure(generator.achieved_rps)} requests/s",
         )
     )
+    if len(analysis.routes) > 1:
+        found += [(f"Route {route.name}", described_route(route)) for route in analysis.routes[:MOST_ROWS]]
     for worker in analysis.workers[:MOST_ROWS]:
         found.append(
             (
@@ -62,6 +70,21 @@ def rows(analysis: Analysis) -> list[tuple[str, str]]:
             )
         )
     return found
+
+
+def described_route(route: RouteFigures) -> str:
+    """Return what is known of one route's requests."""
+    failed = f", {route.failures} failed" if route.failures else ""
+    parts = {"queue": route.queue_ms, "app": route.app_ms, "app at the start": route.app_start_ms, "CPU": route.cpu_ms}
+    means = ", ".join(f"{name} {figure(value)}" for name, value in parts.items() if value is not None)
+    held = "" if route.held_share is None else f"holds {share(route.held_share)} of the slots: "
+    times = f"p50 {figure(route.p50_ms)}, p95 {figure(route.p95_ms)} ms; mean ms: {means or '-'}"
+    return f"{held}{plural(route.requests, 'request')}{failed}, {times}"
+
+
+def grown(kb: float | None) -> str:
+    """Say by how much a request makes the memory grow, if it does."""
+    return f", {figure(kb)} kB more with each request" if kb is not None and kb >= 0.5 else ""
 
 
 def described(setting: SettingInForce) -> str:

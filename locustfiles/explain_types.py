@@ -17,7 +17,10 @@ __all__ = [
 
 SCHEMA = 2  # 1 had no demand
 
-Code = Literal["healthy", "slots", "cpu", "gil", "imbalance", "errors", "generator", "no-data"]
+Code = Literal[
+    "healthy", "slots", "cpu", "gil", "imbalance", "inside", "stuck", "memory", "errors",
+    "unknown", "mixed-up", "generator", "no-data",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

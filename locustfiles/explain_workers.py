@@ -39,7 +39,7 @@ class Worker:
     """One gunicorn worker.
 
     Attributes:
-        setting: as it says it.
+        setting: as it says it; mixed: whether it has said another one, too.
         clocked: whether it says by which clock its counters were read; an older header does not.
         gil: whether its Python has one.
         requests: number of responses.
@@ -49,12 +49,24 @@ class Worker:
             its responses. If the first is after the second, they are not from one worker, or not from when they came.
     """
 
-    __slots__ = ("app_ms", "born_after", "born_before", "clocked", "first", "gil", "last", "requests", "setting")
+    __slots__ = (
+        "app_ms",
+        "born_after",
+        "born_before",
+        "clocked",
+        "first",
+        "gil",
+        "last",
+        "mixed",
+        "requests",
+        "setting",
+    )
 
     def __init__(self, setting: Setting, clocked: bool, gil: bool, first: Said) -> None:
         self.setting = setting
         self.clocked = clocked
         self.gil = gil
+        self.mixed = False
         self.requests = 0
         self.app_ms = 0.0
         self.first = self.last = first
@@ -66,20 +78,21 @@ class Worker:
         self.app_ms += other.app_ms
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
         self.clocked = self.clocked and other.clocked
+        self.mixed = self.mixed or other.mixed or self.setting != other.setting
         self.born_after = max(self.born_after, other.born_after)
         self.born_before = min(self.born_before, other.born_before)
 
     def to_list(self) -> list[Any]:
         """Return what `from_list` takes."""
-        facts = [list(self.setting), self.clocked, self.gil, list(self.first), list(self.last)]
+        facts = [list(self.setting), self.clocked, self.gil, list(self.first), list(self.last), self.mixed]
         return [*facts, self.requests, self.app_ms, self.born_after, self.born_before]
 
     @classmethod
     def from_list(cls, data: list[Any]) -> Worker:
         """Return the worker that `to_list` was called on."""
-        setting, clocked, gil, first, last, *sums = data
+        setting, clocked, gil, first, last, mixed, *sums = data
         made = cls(Setting(*setting), clocked, gil, Said(*first))
-        made.last = Said(*last)
+        made.last, made.mixed = Said(*last), mixed
         made.requests, made.app_ms, made.born_after, made.born_before = sums
         return made
 

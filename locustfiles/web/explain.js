@@ -53,6 +53,14 @@ function forget() {
   }
 }
 
+function fill(id, rows) {
+  byId(id).tBodies[0].replaceChildren(...rows.map((cells) => {
+    const row = document.createElement("tr");
+    row.append(...cells.map((cell) => element("td", cell)));
+    return row;
+  }));
+}
+
 function show(found) {
   const { verdict, setting, load, timeline } = found;
   byId("state").textContent = `${found.state}, ${load.users} users, ${load.seconds.toFixed(0)} s`;
@@ -66,7 +74,9 @@ function show(found) {
     ["Busy slots", slots ? `${number(found.slots_busy)} of ${slots}` : number(found.slots_busy)],
     ["CPU of the plan", percent(found.cpu_utilization)],
     ["Memory of the workers", `${number(found.memory_mb)} MB`],
-    ["Wait + app, mean", `${number(found.wait_ms.mean)} + ${number(found.app_ms.mean)} ms`],
+    ["Queue + wire + app, mean", found.queue_ms.mean === null
+      ? `${number(found.wait_ms.mean)} + ${number(found.app_ms.mean)} ms`
+      : `${number(found.queue_ms.mean)} + ${number(found.wire_ms.mean)} + ${number(found.app_ms.mean)} ms`],
     ["CPU in the app, mean", `${number(found.cpu_ms.mean)} ms`],
     ["Response p95", `${number(found.response_ms.p95)} ms`],
     ["Throughput", `${number(load.rps)} requests/s`],
@@ -77,16 +87,16 @@ function show(found) {
     list.append(element("dt", name), element("dd", value));
     return list;
   }));
-  byId("workers").tBodies[0].replaceChildren(...found.workers.map((worker) => {
-    const row = document.createElement("tr");
-    const cells = [worker.pid || "others", worker.requests, percent(worker.share), number(worker.slots_busy),
-      percent(worker.cpu_cores), number(worker.memory_mb)];
-    row.append(...cells.map((cell) => element("td", cell)));
-    return row;
-  }));
+  fill("routes", found.routes.map((route) => [route.name, percent(route.held_share), route.requests, route.failures,
+    number(route.p50_ms), number(route.p95_ms), number(route.queue_ms), number(route.app_ms),
+    number(route.app_start_ms), number(route.cpu_ms)]));
+  fill("workers", found.workers.map((worker) => [worker.pid || "others", worker.requests, percent(worker.share),
+    number(worker.slots_busy), percent(worker.cpu_cores), number(worker.memory_mb)]));
   const at = timeline.at;
   const sum = at.map((_, i) => (timeline.app_ms[i] === null ? null : timeline.app_ms[i] + timeline.wait_ms[i]));
-  draw("response", [["wait + app", "wait", false], ["app", "app", true]], [at, sum, timeline.app_ms], [[1, 2, "wait"]]);
+  const queued = at.map((_, i) => (timeline.queue_ms[i] === null ? null : timeline.app_ms[i] + timeline.queue_ms[i]));
+  draw("response", [["wait + app", "wait", false], ["queue + app", "wait", false, [6, 4]], ["app", "app", true]],
+    [at, sum, queued, timeline.app_ms], [[1, 3, "wait"]]);
   draw("slots", [["busy", "app", true], ["slots", "limit", false, [6, 4]]],
     [at, timeline.slots_busy, at.map(() => slots)]);
   draw("cpu", [["CPU", "app", true], ["all", "limit", false, [6, 4]]],

@@ -26,6 +26,7 @@ def run(
     seconds: float = 10.0,
     think_ms: float = 0.0,
     spread: float = 0.0,
+    queue_ms: float | None = None,
 ) -> Iterator[Record]:
     """A run in which each request costs a worker `cpu_ms`. `spread` of the requests share all of the wait."""
     chance = random.Random(7)
@@ -35,7 +36,7 @@ def run(
         worker = chance.choices(range(len(shares)), shares)[0] if len(set(shares)) > 1 else number % len(shares)
         used[worker] += cpu_ms / 1e3
         wait = wait_ms if not spread else (wait_ms / spread if chance.random() < spread else 0.5)
-        timing = Timing(app_ms, cpu_ms * 0.7, 100 + worker, setting, 1 + used[worker], 40.0)
+        timing = Timing(app_ms, cpu_ms * 0.7, 100 + worker, setting, 1 + used[worker], 40.0, queue_ms)
         yield Record((number + 0.5) / rate, app_ms + wait, timing, None, think_ms)
 
 
@@ -55,5 +56,8 @@ def uniform(setting: Setting, number: int, app_ms: float, wait_ms: float, cpu_s:
 
 
 def verdict(users: int = 36, memory_mb: float | None = None, **figures: Any) -> Verdict:
-    seconds = figures.get("seconds", 10.0)
-    return analyse(tally_of(run(**figures)), users, seconds, FINE, memory_mb).verdict
+    """The verdict on a run of users of whom those who send nothing just now make a long pause."""
+    seconds, tally = figures.get("seconds", 10.0), tally_of(run(**figures))
+    pausing = max(0.0, users - (tally.response.total + tally.think_ms) / 1e3 / seconds)
+    loads = [FINE[0]._replace(wanted_ms=pausing * FINE[0].seconds * 1e3)]
+    return analyse(tally, users, seconds, loads, memory_mb).verdict

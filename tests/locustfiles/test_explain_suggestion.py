@@ -49,7 +49,7 @@ def test_an_event_loop_is_told_no_slots() -> None:
     assert verdict.code == "gil"
     assert "slot" not in verdict.suggestion
     assert "GUNICORN_THREADS" not in verdict.suggestion
-    idle = analyse(uniform(Setting(1, 1, "gevent", 4), 180, 100, 2, 0.001), 18, 10.0, [Load(10.0, 1.0)], None, None)
+    idle = analyse(uniform(Setting(1, 1, "gevent", 4), 180, 100, 2, 0.001), 2, 10.0, [Load(10.0, 1.0)], None, None)
     assert idle.verdict.code == "healthy"
     assert "GUNICORN_THREADS" not in idle.verdict.suggestion
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explain_analysis import analyse
+from explain_routes import FURTHER, MOST_ROUTES
 from explain_server_timing import Setting, Timing
 from explain_tally import MOST_BINS, MOST_ERRORS, Record, Tally, tally_of
 
@@ -37,3 +38,12 @@ def test_what_grows_is_bounded() -> None:
     assert sum(worker.requests for worker in tally.workers.values()) == 5000
     assert sum(part.requests for part in tally.bins.values()) == 5000
     assert analyse(tally, 1, 50_000.0).verdict.code == "errors"
+
+
+def test_names_without_end_are_bounded_too() -> None:
+    tally = Tally()
+    for number in range(1000):
+        tally.add(Record(1.0, 2.0, None, None, None, f"GET /item/{number}"))
+    assert len(tally.routes) == MOST_ROUTES + 1
+    assert tally.routes[FURTHER].response.count == 1000 - MOST_ROUTES
+    assert tally.requests == tally.response.count == 1000

@@ -32,14 +32,19 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         "slots",
     ),
     ("as many users as slots, all busy", {"users": 18, "rate": 175}, "healthy"),
-    ("long wire, free slots", {"wait_ms": 80, "rate": 50}, "healthy"),
+    ("long wire, free slots", {"wait_ms": 80, "rate": 50, "queue_ms": 0.0}, "healthy"),
+    ("a wait of which nobody knows where it is", {"wait_ms": 80, "rate": 50}, "unknown"),
     ("one sync worker", {"setting": Setting(1, 1, "sync", 1), "rate": 9.8, "wait_ms": 3000}, "slots"),
     ("three sync workers", {"setting": Setting(3, 1, "sync", 1), "rate": 29, "wait_ms": 1100}, "slots"),
     ("plan's CPU", {"rate": 47, "cpu_ms": 21, "app_ms": 370, "wait_ms": 300}, "cpu"),
     ("plan's CPU, one worker", {"setting": Setting(1, 6, "gthread", 1), "rate": 46, "cpu_ms": 21}, "cpu"),
     ("two CPUs, one worker", {"setting": Setting(1, 6, "gthread", 2), "rate": 46, "cpu_ms": 21}, "gil"),
     ("four CPUs, two workers", {"setting": Setting(2, 6, "gthread", 4), "rate": 92, "cpu_ms": 21}, "gil"),
-    ("gevent, no slots", {"setting": Setting(3, 1, "gevent", 1), "rate": 170, "wait_ms": 30}, "healthy"),
+    (
+        "gevent, no slots",
+        {"setting": Setting(3, 1, "gevent", 1), "rate": 170, "wait_ms": 30, "queue_ms": 0.0},
+        "healthy",
+    ),
     (
         "uneven, and requests wait",
         {"users": 18, "rate": 150, "wait_ms": 20, "spread": 0.4, "shares": (0.4, 0.4, 0.2)},
@@ -97,7 +102,13 @@ def test_few_failures_are_no_errors() -> None:
 
 def test_a_slow_network_is_no_lack_of_slots() -> None:
     tally = uniform(Setting(3, 6, "gthread", 1), 1510, 100, 102, 0.0005)
-    assert analyse(tally, 31, 10.0, [Load(10.0, 1.0)], None, None).verdict.code == "healthy"
+    found = analyse(tally, 31, 10.0, [Load(10.0, 1.0)], None, None).verdict
+    assert found.code == "unknown"
+    assert "nobody can know where" in found.text
+    tally.first_wait_ms = 102.0  # as the test's first requests
+    found = analyse(tally, 31, 10.0, [Load(10.0, 1.0)], None, None).verdict
+    assert found.code == "healthy"
+    assert "no queue" in found.text
 
 
 def test_a_queue_that_all_requests_share_is_told_from_a_network_by_the_first_requests() -> None:
@@ -107,7 +118,7 @@ def test_a_queue_that_all_requests_share_is_told_from_a_network_by_the_first_req
     for first_ms in (None, 127.0, 4.0):
         tally.first_wait_ms = first_ms
         seen[first_ms] = analyse(tally, 12, 10.0, [Load(10.0, 1.0)], None, None).verdict.code
-    assert seen == {None: "healthy", 127.0: "healthy", 4.0: "slots"}
+    assert seen == {None: "unknown", 127.0: "healthy", 4.0: "slots"}
 
 
 def test_a_few_headers_are_no_data() -> None:

@@ -1,0 +1,128 @@
+"""What holds of a run: each rule of the verdict as a function of its figures, with the margins that noise needs."""
+
+from __future__ import annotations
+
+import math
+
+from explain_figures import LEAST_QUEUE, Figures
+from explain_tally import Tally
+
+SLOTS_FULL = 0.80
+ALL_SLOTS = 0.90
+WORKER_FULL = 0.85
+WAITING = 0.10
+UNEVEN = 1 / 3
+# Requests that wait in so many of the run's stretches do so all along, and not in one burst.
+SPREAD = 1 / 3
+# From this share of the CPU on, what a request takes longer can be the competition for it.
+COMPETING = 0.50
+INSIDE = 1 / 3  # of the time in the app
+# A user who is not accounted for by so much is stuck.
+MISSING = 0.20
+# Beyond what two clocks and the worker's 50 ms can make of true figures.
+MORE_SLOTS, MORE_CORES = 1.05, 1.15
+LATER = 0.5  # s
+SHORTER = 0.01  # of the responses
+# What gunicorn itself needs for a request is less than this on any machine.
+OWN_CPU = 0.002  # s
+UNUSED = 0.40
+
+
+def waits(found: Figures, seconds: float) -> bool:
+    """Whether a mean wait is worth a word."""
+    return seconds >= max(LEAST_QUEUE, WAITING * (seconds + found.app))
+
+
+def queues(found: Figures) -> bool:
+    """Whether requests were seen to wait until the app got them, all along."""
+    if found.queue is None or found.queued_share < SPREAD:
+        return False
+    return found.queue >= max(LEAST_QUEUE, WAITING * found.response)
+
+
+def more_than_slots(found: Figures) -> bool:
+    """Whether more slots could be used at all. A user can have several requests under way, so both are counted."""
+    return found.slots is not None and max(found.users, found.rate * found.response) > found.slots
+
+
+def slots_full(found: Figures) -> bool:
+    """Whether requests wait because all slots are taken, at times or always."""
+    if not more_than_slots(found):
+        return False
+    if found.queue is not None:
+        return queues(found)
+    if found.slots is None or found.held < SLOTS_FULL * found.slots:
+        return False
+    # With slots to spare a wait that the first requests had too is the network; only what is above it can be a queue.
+    return waits(found, found.wait if found.held >= ALL_SLOTS * found.slots else found.excess)
+
+
+def uneven(found: Figures) -> bool:
+    """Whether requests wait in one worker while another has room."""
+    number = found.setting.workers
+    if number < 2 or len(found.workers) > number:  # restarted workers have had less time than others
+        return False
+    slots_each = found.slots / number if found.slots else math.inf
+    if queues(found) and not more_than_slots(found) and slots_each > 1 and found.cpu_utilization < COMPETING:
+        return True  # with exact slots nobody would wait
+    requests = sum(worker.requests for worker in found.workers)
+    chance = 3 * math.sqrt((number - 1) / requests)  # three standard deviations of a share, relative to it
+    if max(abs(share * number - 1) for share in found.shares) <= max(UNEVEN, chance):
+        return False
+    full = [worker.slots_busy >= WORKER_FULL * slots_each for worker in found.workers]
+    hot = any(worker.cpu_cores >= WORKER_FULL for worker in found.workers)
+    if found.queue is not None:
+        return hot or (any(full) and queues(found))
+    # Where all that get requests are full, all requests have that wait, and none is quick to compare it with.
+    wait = found.wait if all(full) else found.excess
+    return hot or (any(full) and waits(found, wait))
+
+
+def inside(found: Figures) -> bool:
+    """Whether requests wait inside the app: nearly all take far longer than the first ones, at an idle CPU."""
+    return found.inside >= INSIDE and found.cores < COMPETING * found.reachable_cores
+
+
+def missing_users(found: Figures) -> int:
+    """Return how many users the requests and pauses that have ended do not account for; 0 unless it is sure.
+
+    At the window's ends a request or a pause of each user is cut off, which is as much as all of them can be off.
+    """
+    missing = found.users - found.population
+    cycle = found.response + found.think
+    least = MISSING * found.users + found.users * cycle / found.seconds
+    return round(missing) if missing >= max(1.0, least) else 0
+
+
+def unused_cores(found: Figures) -> float:
+    """Return the cores that something else than the requests' own threads uses; 0 unless that is much of all."""
+    others = found.cores - found.rate * (found.thread_cpu + OWN_CPU)
+    return others if others >= UNUSED * found.cores else 0.0
+
+
+def is_unknown(found: Figures) -> bool:
+    """Whether requests wait and nobody knows where: no queue in the header, and no first requests to compare with."""
+    if found.queue is not None or not waits(found, found.wait):
+        return False
+    return not found.first_known or waits(found, found.excess)
+
+
+def impossible(tally: Tally, found: Figures) -> list[str]:
+    """Return what cannot be, if all responses came from one gunicorn when they were made, in words."""
+    setting, reasons = found.setting, []
+    each = found.slots / setting.workers if found.slots else math.inf
+    if found.measured and any(worker.slots_busy > MORE_SLOTS * each + 0.2 for worker in found.workers):
+        most = max(worker.slots_busy for worker in found.workers)
+        reasons.append(f"{most:.1f} busy slots in a worker that has {each:.0f}")
+    if found.cores > MORE_CORES * setting.vcpu + 0.2:
+        reasons.append(f"{found.cores:.1f} cores in use of {setting.vcpu}")
+    if tally.shorter > SHORTER * tally.timed:
+        reasons.append(f"{tally.shorter} responses that took less time than the app did")
+    if found.workers_at_once > setting.workers:
+        reasons.append(f"{found.workers_at_once} workers at once where there are {setting.workers}")
+    if any(worker.born_after > worker.born_before + LATER for worker in tally.workers.values()):
+        reasons.append("a worker's clock that jumps")
+    seen = list(tally.workers.values())
+    if any(worker.mixed for worker in seen) or len({worker.setting for worker in seen}) > 1:
+        reasons.append("two settings at once")
+    return reasons

@@ -1,0 +1,108 @@
+"""Verdicts on runs that say nothing about a setting: figures are missing, are someone else's, or requests fail."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from explain_figures import Figures
+from explain_generator import THROTTLED_MOST, Judgement
+from explain_suggestion import current, named
+from explain_tally import Tally
+from explain_types import Verdict
+from explain_words import percent, plural
+
+LEAST_REQUESTS = 10
+WITH_HEADER = "with this project's gunicorn.conf.py or its worker class, gunicorn_slots.SlotWorker"
+ERRORS = 0.01
+COVERED = 0.90  # of the responses that did not fail must have had the header
+# Nobody knows how long a request may take; for this long none of all users' should have ended.
+LEAST_WAIT = 10.0  # s
+
+
+class Waited(NamedTuple):
+    """Who waited for responses, and for how long."""
+
+    users: int
+    seconds: float
+
+
+def no_data(tally: Tally) -> Verdict:
+    """No response had the header, or too few had it."""
+    if not tally.requests:
+        text = "No request has ended since all users were there, so there is nothing to tell."
+        return Verdict("no-data", text, "Run longer than the ramp: more --run-time, or a higher --spawn-rate.")
+    if tally.timed and tally.requests < 2 * LEAST_REQUESTS:
+        text = f"Only {plural(tally.timed, 'response')} so far: too few to tell."
+        return Verdict("no-data", text, "Run longer.")
+    if tally.timed:
+        text = f"Only {tally.timed} of {plural(tally.requests, 'response')} had the Server-Timing header."
+        return Verdict("no-data", text, f"Request only what gunicorn serves, {WITH_HEADER}.")
+    text = f"None of {plural(tally.requests, 'response')} had the Server-Timing header: nobody knows where they waited."
+    if tally.failures:
+        text += f" {failed(tally)}."
+    return Verdict("no-data", text, f"Set SERVER_TIMING=true for gunicorn, {WITH_HEADER}.")
+
+
+def generator(judgement: Judgement) -> Verdict:
+    """Locust is the limit."""
+    text = f"The load generator is the limit: {'; '.join(judgement.reasons)}. So the figures are not the app's."
+    quota = judgement.quota_cpus
+    if quota and judgement.throttled_percent >= THROTTLED_MOST * 100:
+        advice = f"Give Locust more than {quota:g} CPU"
+    else:
+        free = min(judgement.cores, int(quota)) if quota else judgement.cores
+        more = max(2, judgement.processes + 1)
+        advice = f"Set LOCUST_PROCESSES={more}" if more <= free else "Run Locust on another machine than the app"
+    return Verdict("generator", text, f"{advice}, and use FastHttpUser rather than HttpUser (a quarter of the CPU).")
+
+
+def mixed_up(reasons: list[str]) -> Verdict:
+    """The figures cannot be those of one gunicorn."""
+    text = (
+        f"These figures cannot be of one gunicorn: {'; '.join(reasons)}. They are of several ones, or of a cache, or "
+        "gunicorn was started anew meanwhile, so nothing follows from them."
+    )
+    advice = "Test one instance of the app, past any cache, with one setting from the start of the test to its end."
+    return Verdict("mixed-up", text, advice)
+
+
+def errors(tally: Tally, found: Figures) -> Verdict:
+    """Requests fail."""
+    text = f"{failed(tally)}. Times and throughput of a failing app say little about a working one."
+    worst = max(found.routes, key=lambda route: route.failures)
+    if len(found.routes) > 1 and worst.failures > tally.failures / 2:
+        text += f" {percent(worst.failures / tally.failures)} of the failures are of {worst.name}."
+    advice = (
+        "Look at the Failures tab and the app's log first. If they came with more slots, go back to the setting "
+        "before: something behind the app refuses more requests at a time."
+    )
+    return Verdict("errors", text, advice)
+
+
+def failed(tally: Tally) -> str:
+    """Say how many requests failed, and of what mostly."""
+    kind, number = max(tally.errors.items(), key=lambda item: item[1])
+    most = "" if number < tally.failures / 2 else f", {'all' if number == tally.failures else 'most'} with {kind}"
+    share = percent(tally.failures / tally.requests)
+    return f"{tally.failures} of {plural(tally.requests, 'request')} failed ({share}{most})"
+
+
+def nothing_ended(waited: Waited) -> bool:
+    """Whether all users have waited so long that they can be called stuck."""
+    return waited.users > 0 and waited.seconds >= LEAST_WAIT
+
+
+def stuck(missing: int, waited: Waited, found: Figures | None) -> Verdict:
+    """Users wait for responses that do not come."""
+    text = (
+        f"On average, {missing} of {plural(waited.users, 'user')} were waiting for a response that has not come: what "
+        f"ended in {waited.seconds:.0f} s accounts for the others only."
+    )
+    if found is None:
+        text = f"No request of {plural(waited.users, 'user')} has ended in {waited.seconds:.0f} s."
+    keep = "" if found is None else f" Keep {named(found, current(found))} until then: more slots would be held, too."
+    advice = (
+        "Find what they wait for, and give it a time limit: a call without a timeout, a lock that is not given back. "
+        "`py-spy dump --pid` of a worker shows each thread's line. SLOT_REQUEST_SECONDS bounds what a request may hold."
+    )
+    return Verdict("stuck", text, advice + keep)

@@ -1,0 +1,104 @@
+"""Verdicts on requests that wait: for a slot, in the wrong worker, or inside the app."""
+
+from __future__ import annotations
+
+from explain_figures import Figures
+from explain_rules import ALL_SLOTS
+from explain_suggestion import (
+    Shape,
+    bounds_of,
+    check,
+    current,
+    fit,
+    has_room,
+    memory_note,
+    named,
+    needed,
+    suggest,
+)
+from explain_types import Verdict
+from explain_words import ms, percent, plural
+
+# What bare gthread and event loops lack.
+EXACT = "this project's worker class, gunicorn_slots.SlotWorker, takes a connection only while it has a free thread."
+# A route that holds so much of the slots is worth a word.
+MOST_HELD = 0.50
+
+
+def holder(found: Figures) -> str:
+    """Name the route that holds most of the slots, where there are several; else nothing."""
+    if len(found.routes) < 2 or (found.routes[0].held_share or 0.0) < MOST_HELD:
+        return ""
+    return f" {found.routes[0].name} holds {percent(found.routes[0].held_share or 0.0)} of the slots."
+
+
+def slots(found: Figures, memory_mb: float | None) -> Verdict:
+    """Requests wait for a slot while the CPU idles."""
+    shape = fit(found, needed(found, memory_mb), memory_mb)
+    wait = found.wait if found.queue is None else found.queue
+    cpu = f"the CPU {'idles' if found.cpu_utilization < 0.5 else 'is'} at {percent(found.cpu_utilization)}"
+    if found.slots is not None and found.held < ALL_SLOTS * found.slots and found.queue is not None:
+        which = "the only slot is" if found.slots == 1 else f"the {found.slots} slots are"
+        text = (
+            f"Requests wait {ms(wait)} of {ms(found.response)} for a slot, in bursts: {which} busy "
+            f"{percent(found.busy / found.slots)} of the time, while {cpu}. In the app they take {ms(found.app)}."
+        )
+    else:
+        busy = "The only slot is" if found.slots == 1 else f"All {found.slots} slots are"
+        text = f"{busy} busy while {cpu}: a request waits {ms(wait)} for a slot, then takes {ms(found.app)}."
+    text += holder(found)
+    promised = bounds_of(found, shape)
+    lowest = promised.lowest()
+    cpu_first = lowest is not None and lowest[1] == promised.cpu_rps
+    if found.slots is not None and shape.slots <= found.slots:
+        left = "memory" if memory_mb and shape.workers < found.setting.workers else "CPU"
+        why = f"the plan's {left} has no room for more" if left == "memory" or cpu_first else "these users need no more"
+        advice = f"Keep {named(found, current(found))}: {why}. A larger plan, or shorter requests."
+        return Verdict("slots", text, advice + memory_note(found, current(found), memory_mb))
+    limit = "; then the CPU becomes the limit" if cpu_first else ""
+    text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(found.users, 'user')}{limit}."
+    return Verdict("slots", text, suggest(found, shape, memory_mb))
+
+
+def imbalance(found: Figures, memory_mb: float | None) -> Verdict:
+    """Requests wait in one worker while another has room."""
+    spread = " / ".join(f"{share * 100:.0f}" for share in found.shares[:8])
+    free = ""
+    if found.slots is not None:
+        free = f" while {max(0.0, found.slots - found.busy):.1f} of {found.slots} slots are free"
+    wait = found.wait if found.queue is None else found.queue
+    text = f"The workers get {spread} % of the requests, so a request waits {ms(wait)}{free}.{holder(found)}"
+    if found.slots is None:
+        return Verdict("imbalance", text, f"Leave GUNICORN_WORKER_CLASS unset: {EXACT}")
+    advice = suggest(found, fit(found, needed(found, memory_mb), memory_mb), memory_mb)
+    if not found.setting.worker_class.endswith("SlotWorker"):
+        unset = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE"
+        advice = f"Leave {unset} unset: {EXACT} And set {advice}"
+    return Verdict("imbalance", text, advice)
+
+
+def wait_inside(found: Figures, memory_mb: float | None) -> Verdict:
+    """Requests wait inside the app, for something that only so many can have at a time."""
+    setting = found.setting
+    text = f"Requests wait inside the app: {percent(found.inside)} of their time there"
+    ahead = 0.0
+    if found.start:
+        # As many requests at a time as would make this throughput, each alone.
+        ahead = found.rate * found.start.least
+        text += f". They take {ms(found.start.now)} now, and took {ms(found.start.mean)} when few were under way"
+    text += (
+        f". The CPU is at {percent(found.cpu_utilization)}. What they wait for was not seen: a lock, a pool of "
+        f"connections, a database, or an upstream with a limit.{holder(found)}"
+    )
+    keep = (
+        f"Keep {named(found, current(found))}, and no more threads: they would wait there, too. Look for what is "
+        "shared (`py-spy dump --pid` of a worker shows each thread's line), and make it larger or held for shorter."
+    )
+    more = Shape(setting.workers + 1, max(1, round(setting.threads * setting.workers / (setting.workers + 1))))
+    each_its_own = ahead >= 0.75 * setting.workers
+    if found.slots is not None and each_its_own and has_room(found, more, memory_mb) and more.slots > 1:
+        keep += (
+            f" If each worker has its own (a lock or a pool in the process), one more worker helps. To try: {more}. "
+            f"{check(found, more)}"
+        )
+    return Verdict("inside", text, keep)
