@@ -20,41 +20,48 @@ Value = TypeVar("Value")
 def add_options(parser: Any, **_others: Any) -> None:
     """Add the options to Locust's command line."""
     group = parser.add_argument_group("Explanation", "Where requests wait, and whether the run is good enough")
-    group.add_argument(
+    known = set(parser._option_string_actions)  # argparse has no public way to ask
+
+    def add(option: str, **how: Any) -> None:
+        """Add an option, or share the one that locust-plugins, which Locust imports by itself, has added already."""
+        if option not in known:
+            group.add_argument(option, **how)
+
+    add(
         "--analysis-json",
         metavar="FILE",
         env_var="LOCUST_ANALYSIS_JSON",
         help="Write the analysis of the run to this file at the end",
     )
-    group.add_argument(
+    add(
         "--app-memory",
         type=unless_empty(memory_mb),
         metavar="SIZE",
         env_var="APP_MEMORY",
         help="Memory that the plan has for the app, for instance 512m; no setting beyond it is suggested",
     )
-    group.add_argument(
+    add(
         "--check-rps",
         type=unless_empty(at_least_zero("requests per second")),
         metavar="RATE",
         env_var="LOCUST_CHECK_RPS",
         help="Exit with code 3 if there were fewer requests per second than this",
     )
-    group.add_argument(
+    add(
         "--check-fail-ratio",
         type=unless_empty(fail_ratio),
         metavar="RATIO",
         env_var="LOCUST_CHECK_FAIL_RATIO",
         help="Exit with code 3 if more than this share of the requests failed, for instance 0.01",
     )
-    group.add_argument(
+    add(
         "--check-avg-response-time",
         type=unless_empty(at_least_zero("milliseconds")),
         metavar="MS",
         env_var="LOCUST_CHECK_AVG_RESPONSE_TIME",
         help="Exit with code 3 if the mean response time was longer than this, in ms",
     )
-    group.add_argument(
+    add(
         "--check-percentile",
         type=unless_empty(percentile),
         metavar="P:MS",

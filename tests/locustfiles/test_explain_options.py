@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import configargparse  # type: ignore[import-untyped]
 import pytest
 
 from explain_options import add_options, memory_mb
-from tests.bed.locust import locust_ends
+from tests.bed.locust import LOCUSTFILES, locust_ends
 from tests.locustfiles.conftest import SCENARIO
 
 NOBODY = "http://127.0.0.1:9"
@@ -48,6 +50,29 @@ def test_an_empty_variable_is_none() -> None:
     assert "expected" not in done.stderr
     assert "missed" not in done.stderr
     assert done.returncode == 1  # Locust's own, as requests failed
+
+
+PLUGINS = """
+from locust import events
+
+@events.init_command_line_parser.add_listener
+def add(parser, **_):
+    for name in ("--check-rps", "--check-fail-ratio", "--check-avg-response-time"):
+        parser.add_argument(name, type=float, env_var="LOCUST" + name.upper().replace("-", "_")[1:])
+"""
+
+
+@pytest.mark.process
+def test_locust_plugins_beside_it(tmp_path: Path) -> None:
+    """Locust imports a module of this name by itself, and these are its options."""
+    (tmp_path / "locust_plugins.py").write_text(PLUGINS)
+    path = {"PYTHONPATH": f"{tmp_path}:{LOCUSTFILES}"}
+    args = ["--headless", "-u", "1", "-t", "1s", "--host", NOBODY, "--check-fail-ratio", "0.5"]
+    done = locust_ends(SCENARIO, *args, environ=path, seconds=30)
+    assert "Traceback" not in done.stderr
+    assert "Uncaught exception" not in done.stderr
+    assert "--check-fail-ratio 0.5: missed with 1" in done.stderr
+    assert done.returncode == 3
 
 
 def test_every_option_has_a_variable_that_may_be_empty() -> None:

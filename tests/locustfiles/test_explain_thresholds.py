@@ -6,7 +6,7 @@ import pytest
 
 from tests.bed.gunicorn import Server
 from tests.bed.locust import explained as locust
-from tests.locustfiles.conftest import SCENARIO
+from tests.locustfiles.conftest import HERE, SCENARIO
 
 pytestmark = pytest.mark.process
 
@@ -36,6 +36,25 @@ def test_fail_ratio_is_missed_and_errors_are_named(healthy: Server) -> None:
     assert "--check-fail-ratio 0.5: missed with 1" in run.output
     assert run.verdict == "errors"
     assert "HTTP 404" in run.analysis["verdict"]["text"]
+
+
+def test_the_fail_ratio_decides_alone_whether_failures_make_a_run_fail(healthy: Server) -> None:
+    """Every fifth request fails."""
+    some = HERE / "some_fail.py"
+    kept = locust(some, healthy.url, "--exit-code-on-error", "1", "--check-fail-ratio", "0.5", users=4, seconds=2)
+    assert kept.analysis["load"]["failures"] > 0
+    assert kept.code == 0, kept.output
+    assert locust(some, healthy.url, "--exit-code-on-error", "1", users=4, seconds=2).code == 1
+    missed = locust(some, healthy.url, "--check-fail-ratio", "0.1", users=4, seconds=2)
+    assert missed.code == 3
+
+
+def test_a_load_test_shape_has_one_threshold(healthy: Server) -> None:
+    """All requests of its first step fail, none of its second."""
+    run = locust(HERE / "shape.py", healthy.url, "--check-fail-ratio", "0.2", users=2, seconds=6)
+    assert run.analysis["load"]["failures"] == 0
+    assert run.code == 3, run.output
+    assert "--check-fail-ratio 0.2: missed" in run.output
 
 
 def test_thresholds_come_from_the_environment_too(healthy: Server) -> None:
