@@ -3,10 +3,13 @@
 from locust import FastHttpUser, task
 
 import explain  # noqa: F401 says where requests wait: the tab "Why?", and a verdict at the end
+from explain_think import think
 
 
 class CpuBound(FastHttpUser):
     """Calls `/cpu?ms=20` back to back."""
+
+    wait_time = think  # no pause unless --pause says so
 
     @task
     def cpu(self) -> None:

@@ -20,13 +20,7 @@ Value = TypeVar("Value")
 def add_options(parser: Any, **_others: Any) -> None:
     """Add the options to Locust's command line."""
     group = parser.add_argument_group("Explanation", "Where requests wait, and whether the run is good enough")
-    known = set(parser._option_string_actions)  # argparse has no public way to ask
-
-    def add(option: str, **how: Any) -> None:
-        """Add an option, or share the one that locust-plugins, which Locust imports by itself, has added already."""
-        if option not in known:
-            group.add_argument(option, **how)
-
+    add = shared_add(parser, group)
     add(
         "--analysis-json",
         metavar="FILE",
@@ -68,6 +62,20 @@ def add_options(parser: Any, **_others: Any) -> None:
         env_var="LOCUST_CHECK_PERCENTILE",
         help="Exit with code 3 if a percentile of the response time was longer than this, for instance 95:250",
     )
+
+
+def shared_add(parser: Any, group: Any) -> Callable[..., None]:
+    """Return what adds an option to a group of a parser, or shares the one of that name which is there already.
+
+    locust-plugins, which Locust imports by itself, has some of ours.
+    """
+    known = set(parser._option_string_actions)  # argparse has no public way to ask
+
+    def add(option: str, **how: Any) -> None:
+        if option not in known:
+            group.add_argument(option, **how)
+
+    return add
 
 
 def unless_empty(parse: Callable[[str], Value]) -> Callable[[str], Value | None]:

@@ -3,10 +3,13 @@
 from locust import FastHttpUser, task
 
 import explain  # noqa: F401 says where requests wait: the tab "Why?", and a verdict at the end
+from explain_think import think
 
 
 class IoBound(FastHttpUser):
     """Calls `/io?ms=100` back to back, so that as many requests are under way as there are users."""
+
+    wait_time = think  # no pause unless --pause says so
 
     @task
     def io(self) -> None:

@@ -1,6 +1,6 @@
 """All scenarios in one file, for the web UI: its form has a choice, `--scenario` on the command line.
 
-Locust's own class picker would start with all of them ticked, and so with a mix of the three.
+Locust's own class picker would start with all of them ticked, and so with a mix of them all.
 """
 
 from typing import Any
@@ -10,17 +10,20 @@ from locust import FastHttpUser, events
 import cpu_bound
 import io_bound
 import mixed
+import story
+from explain_think import think
 
-TASKS = {
-    "io_bound": io_bound.IoBound.tasks,
-    "cpu_bound": cpu_bound.CpuBound.tasks,
-    "mixed": mixed.Mixed.tasks,
+USERS: dict[str, type[FastHttpUser]] = {
+    "io_bound": io_bound.IoBound,
+    "cpu_bound": cpu_bound.CpuBound,
+    "mixed": mixed.Mixed,
+    "story": story.Story,
 }
 
 
 def add_option(parser: Any) -> None:
     """Add the choice to the command line, and so to the web UI's form."""
-    parser.add_argument("--scenario", choices=list(TASKS), default="io_bound", help="What the users do")
+    parser.add_argument("--scenario", choices=list(USERS), default="io_bound", help="What the users do")
 
 
 events.init_command_line_parser.add_listener(add_option)  # type: ignore[no-untyped-call] # Locust's
@@ -29,8 +32,11 @@ events.init_command_line_parser.add_listener(add_option)  # type: ignore[no-unty
 class Scenario(FastHttpUser):
     """Does what the chosen scenario does."""
 
-    tasks = TASKS["io_bound"]
+    tasks = io_bound.IoBound.tasks
+    wait_time = think
 
     def on_start(self) -> None:
         """Take the scenario that was chosen when this test started."""
-        self.tasks = TASKS[self.environment.parsed_options.scenario]
+        chosen = USERS[self.environment.parsed_options.scenario]
+        self.tasks = chosen.tasks
+        self.pause = getattr(chosen, "pause", "0")
