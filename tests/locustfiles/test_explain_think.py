@@ -9,7 +9,7 @@ import configargparse  # type: ignore[import-untyped]
 import pytest
 
 from explain_think import add_pause, check_field, think
-from tests.bed.locust import LOCUSTFILES, run
+from tests.bed.locust import LOCUSTFILES, locust_ends
 
 
 def user(pause: str | None, own: dict[str, str]) -> Any:
@@ -49,16 +49,18 @@ def test_a_bad_pause(text: str, caplog: pytest.LogCaptureFixture) -> None:
     assert "expected seconds" in caplog.text
 
 
+@pytest.mark.process
 def test_one_option_in_a_folder_of_scenarios() -> None:
     args = ["--headless", "-u", "1", "-t", "1s", "--host", "http://127.0.0.1:9", "--pause", "0"]
-    done = run(LOCUSTFILES, *args, "IoBound", seconds=30)
+    done = locust_ends(LOCUSTFILES, *args, "IoBound", seconds=30)
     assert "conflicting" not in done.stderr
     assert "Verdict: no-data" in done.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["io_bound", "cpu_bound", "mixed", "scenarios", "story"])
 def test_every_scenario_has_it(name: str) -> None:
     args = ["--headless", "-u", "1", "-t", "1s", "--host", "http://127.0.0.1:9", "--pause", "soon"]
-    done = run(f"{name}.py", *args, seconds=30)
+    done = locust_ends(f"{name}.py", *args, seconds=30)
     assert done.returncode == 2
     assert "expected seconds" in done.stderr
