@@ -21,7 +21,7 @@ INSIDE = 1 / 3  # of the time in the app
 MISSING = 0.20
 # Beyond what two clocks and the worker's 50 ms can make of true figures.
 MORE_SLOTS, MORE_CORES = 1.05, 1.15
-LATER = 0.5  # s
+LATER = 1.0  # s
 SHORTER = 0.01  # of the responses
 # What gunicorn itself needs for a request is less than this on any machine.
 OWN_CPU = 0.002  # s
@@ -63,7 +63,8 @@ def uneven(found: Figures) -> bool:
     if number < 2 or len(found.workers) > number:  # restarted workers have had less time than others
         return False
     slots_each = found.slots / number if found.slots else math.inf
-    if queues(found) and not more_than_slots(found) and slots_each > 1 and found.cpu_utilization < COMPETING:
+    inexact = slots_each > 1 and not found.setting.worker_class.endswith("SlotWorker")
+    if inexact and queues(found) and not more_than_slots(found) and found.cores < COMPETING * found.reachable_cores:
         return True  # with exact slots nobody would wait
     requests = sum(worker.requests for worker in found.workers)
     chance = 3 * math.sqrt((number - 1) / requests)  # three standard deviations of a share, relative to it

@@ -33,7 +33,13 @@ def where(found: Figures) -> str:
             text += ", or competing for the CPU with a worker's other threads"
         return text
     if queues(found):
-        return f"Requests wait {ms(found.queue or 0.0)} of {ms(found.response)} for a busy CPU"
+        busy = found.cores >= COMPETING * found.reachable_cores
+        why = (
+            "for a busy CPU"
+            if busy
+            else "though slots are free, as when workers start anew or connections come in bursts"
+        )
+        return f"Requests wait {ms(found.queue or 0.0)} of {ms(found.response)} {why}"
     if found.queue is not None and waits(found, found.queue):
         return f"Requests waited {ms(found.queue)} of {ms(found.response)} for a slot, in one burst"
     if waits(found, found.wait):
