@@ -5,15 +5,18 @@ and `--analysis-json FILE` get the analysis at the end. It reads the Server-Timi
 
 This file listens to Locust's events. The rest, in the order in which a request goes through it:
 
-    explain_options        the command line
+    explain_options        the command line; explain_think the pause that scenarios share
+    explain_events         which of Locust's events are requests
     explain_server_timing  the header
     explain_run            the window: which requests count, in which process
     explain_monitor        samples Locust itself; explain_pauses what the scenario asks for
-    explain_tally          what is kept of the requests; explain_histogram percentiles
-    explain_figures        from the tally to the figures, by explain_laws
+    explain_tally          what is kept: of explain_routes, of explain_workers, and of the test's first requests
+                           (explain_first); explain_histogram percentiles; explain_totals what the thresholds count
+    explain_figures        from the tally to the figures, by explain_laws; explain_worker_figures, explain_route_figures
     explain_generator      whether Locust is the limit
-    explain_verdict        from the figures to the verdict; explain_suggestion the setting to try
-    explain_analysis       all of that as explain_types has it
+    explain_rules          what holds of a run; explain_verdict the first rule that does, explain_verdict_* in words;
+                           explain_suggestion the setting to try
+    explain_analysis       all of that as explain_types has it; explain_timeline the run over time
     explain_text           the console and the table, in explain_words; explain_web the web UI
     explain_thresholds     exit code 3
 """

@@ -34,11 +34,7 @@ def where(found: Figures) -> str:
         return text
     if queues(found):
         busy = found.cores >= COMPETING * found.reachable_cores
-        why = (
-            "for a busy CPU"
-            if busy
-            else "though slots are free, as when workers start anew or connections come in bursts"
-        )
+        why = "for a busy CPU" if busy else "though slots are free, as when workers start anew"
         return f"Requests wait {ms(found.queue or 0.0)} of {ms(found.response)} {why}"
     if found.queue is not None and waits(found, found.queue):
         return f"Requests waited {ms(found.queue)} of {ms(found.response)} for a slot, in one burst"
