@@ -24,6 +24,7 @@ TABLE = dict(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| ([^|]*?) *\|", README, re.M
 COMMON = {"LOCUST_LOCUSTFILE", "LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_RUN_TIME"} | {
     "LOCUST_RESET_STATS",
     "LOCUST_WEB_PORT",
+    "LOCUST_PAUSE",
     "LOCUST_ANALYSIS_JSON",
     "LOCUST_CHECK_RPS",
     "LOCUST_CHECK_FAIL_RATIO",
@@ -115,7 +116,7 @@ def test_every_gunicorn_variable_is_a_setting() -> None:
 @pytest.mark.process
 def test_compose_passes_on_everything_that_locust_reads() -> None:
     # In a process of its own: importing Locust patches threads and sockets of the one that does.
-    code = "import explain; from locust.argument_parser import get_parser; "
+    code = "import explain, explain_think; from locust.argument_parser import get_parser; "
     code += "print(*{a.env_var for a in get_parser()._actions if getattr(a, 'env_var', None)})"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT / "locustfiles", capture_output=True, text=True, check=True
@@ -142,7 +143,7 @@ OF_THE_APP = sorted(ALONE & set(SERVICES["app"]["environment"]))
 # Prints the names whose empty value changes Locust's options.
 EMPTY = """
 import os, sys
-import explain
+import explain, explain_think
 from locust.argument_parser import get_parser
 
 def parsed():

@@ -157,7 +157,7 @@ def app(stack: Stack) -> None:
 
 
 @pytest.mark.usefixtures("app")
-@pytest.mark.parametrize("scenario", ["scenarios", "io_bound", "cpu_bound", "mixed", "template"])
+@pytest.mark.parametrize("scenario", ["scenarios", "io_bound", "cpu_bound", "mixed", "story", "template"])
 def test_scenarios_run_headless(stack: Stack, scenario: str) -> None:
     result = stack.load(6, 2, environ={"LOCUST_LOCUSTFILE": f"{scenario}.py"})
     assert result.requests > 0
@@ -166,4 +166,5 @@ def test_scenarios_run_headless(stack: Stack, scenario: str) -> None:
 
 def test_the_files_of_the_locust_container_are_the_repositorys(stack: Stack, tmp_path: Path) -> None:
     done = stack.compose("run", "--rm", "--no-TTY", "--no-deps", "--entrypoint", "ls", "locust", "/mnt/locust")
-    assert {"scenarios.py", "io_bound.py", "cpu_bound.py", "mixed.py", "template.py"} <= set(done.stdout.split())
+    files = {"scenarios.py", "io_bound.py", "cpu_bound.py", "mixed.py", "story.py", "template.py"}
+    assert files <= set(done.stdout.split())

@@ -106,7 +106,7 @@ def test_imbalance_of_bare_gunicorn(explained: Explained) -> None:
             assert run.verdict == "imbalance", run.analysis["verdict"]
             assert "GUNICORN_WORKER_CONNECTIONS" in run.analysis["verdict"]["suggestion"]
             return
-        if off < 0.30:
+        if off < 0.15:  # in between, one user too many in a worker is a tenth of the response time
             assert run.verdict != "imbalance", run.analysis["verdict"]
     raise AssertionError("the connections spread evenly in all runs")
 
