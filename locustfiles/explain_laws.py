@@ -89,6 +89,11 @@ def slots_of(workers: int, threads: int, worker_class: str) -> int | None:
     return workers * threads if name in THREADED else None
 
 
+def is_exact(worker_class: str) -> bool:
+    """Whether a worker takes a connection only while it has a free slot, so that none waits in it."""
+    return worker_class.rpartition(".")[2] in (*SINGLE, "SlotWorker")
+
+
 def in_use(rate: float, seconds: float) -> float:
     """Return how many of a resource's places are taken on average, if each request holds one so long.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from explain_figures import LEAST_QUEUE, Figures
+from explain_laws import is_exact
 from explain_tally import Tally
 
 SLOTS_FULL = 0.80
@@ -63,7 +64,7 @@ def uneven(found: Figures) -> bool:
     if number < 2 or len(found.workers) > number:  # restarted workers have had less time than others
         return False
     slots_each = found.slots / number if found.slots else math.inf
-    inexact = slots_each > 1 and not found.setting.worker_class.endswith("SlotWorker")
+    inexact = found.slots is not None and not is_exact(found.setting.worker_class)
     if inexact and queues(found) and not more_than_slots(found) and found.cores < COMPETING * found.reachable_cores:
         return True  # with exact slots nobody would wait
     requests = sum(worker.requests for worker in found.workers)

@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from explain_figures import Figures
-from explain_laws import Bounds, bounds, in_use
+from explain_laws import Bounds, bounds, in_use, is_exact
 from explain_words import plural, rps
 
 # A suggested setting leaves this much of the CPU and of the memory free.
@@ -71,9 +71,12 @@ def has_room(found: Figures, shape: Shape, memory_mb: float | None) -> bool:
 
 
 def sturdier(found: Figures, memory_mb: float | None) -> Shape:
-    """Return the setting in force, or at least as many slots in two workers."""
+    """Return the setting in force, or at least as many slots in two workers.
+
+    Two workers of bare gthread would be worse: each takes connections for which only the other one has a thread.
+    """
     mine = current(found)
-    if mine.workers >= LEAST_WORKERS:
+    if mine.workers >= LEAST_WORKERS or not is_exact(found.setting.worker_class):
         return mine
     better = fit(found, Shape(LEAST_WORKERS, max(1, math.ceil(mine.slots / LEAST_WORKERS))), memory_mb)
     return better if better.slots >= LEAST_SLOTS else Shape(better.workers, LEAST_SLOTS)
