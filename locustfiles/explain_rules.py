@@ -17,7 +17,7 @@ UNEVEN = 1 / 3
 SPREAD = 1 / 3
 # From this share of the CPU on, what a request takes longer can be the competition for it.
 COMPETING = 0.50
-INSIDE = 1 / 3  # of the time in the app
+INSIDE = 0.15  # of the time in the app
 # A user who is not accounted for by so much is stuck.
 MISSING = 0.20
 # Beyond what two clocks and the worker's 50 ms can make of true figures.

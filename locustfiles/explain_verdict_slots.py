@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explain_figures import Figures
+from explain_laws import is_exact
 from explain_rules import ALL_SLOTS
 from explain_suggestion import (
     Shape,
@@ -21,6 +22,7 @@ from explain_words import ms, percent, plural
 
 # What bare gthread and event loops lack.
 EXACT = "this project's worker class, gunicorn_slots.SlotWorker, takes a connection only while it has a free thread."
+UNSET = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE"
 # A route that holds so much of the slots is worth a word.
 MOST_HELD = 0.50
 
@@ -57,7 +59,10 @@ def slots(found: Figures, memory_mb: float | None) -> Verdict:
         return Verdict("slots", text, advice + memory_note(found, current(found), memory_mb))
     limit = "; then the CPU becomes the limit" if cpu_first else ""
     text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(found.users, 'user')}{limit}."
-    return Verdict("slots", text, suggest(found, shape, memory_mb))
+    advice = suggest(found, shape, memory_mb)
+    if not is_exact(found.setting.worker_class):  # or some of the new slots would stay empty
+        advice += f" And leave {UNSET} unset: {EXACT}"
+    return Verdict("slots", text, advice)
 
 
 def imbalance(found: Figures, memory_mb: float | None) -> Verdict:
@@ -71,9 +76,8 @@ def imbalance(found: Figures, memory_mb: float | None) -> Verdict:
     if found.slots is None:
         return Verdict("imbalance", text, f"Leave GUNICORN_WORKER_CLASS unset: {EXACT}")
     advice = suggest(found, fit(found, needed(found, memory_mb), memory_mb), memory_mb)
-    if not found.setting.worker_class.endswith("SlotWorker"):
-        unset = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE"
-        advice = f"Leave {unset} unset: {EXACT} And set {advice}"
+    if not is_exact(found.setting.worker_class):
+        advice = f"Leave {UNSET} unset: {EXACT} And set {advice}"
     return Verdict("imbalance", text, advice)
 
 

