@@ -47,7 +47,7 @@ class Figures:
         cpu: C, in s, from the workers' own CPU counters, so that gunicorn's share of a request is in it; 0 where they
             have not moved.
         thread_cpu: what of it the thread of the request used in the app, in s.
-        start: time in the app of the test's first requests, and of the same routes now; None where nobody knows.
+        start: what quick requests take in the app, at the test's start and now; None where nobody knows.
         inside: share of the time in the app that requests wait inside it.
         memory_each_mb: mean resident memory of a worker.
         growth: of the memory; None if it is not known.

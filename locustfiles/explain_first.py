@@ -15,8 +15,9 @@ from explain_tally import Tally
 
 # So many are remembered: enough for a median, where there are more slots than that.
 MOST = 256
-# So many of each route's are looked at, in the order in which they began: before them, few others were under way.
-FEW = 4
+# So many of each route's are looked at, in the order in which they began. If all users start at once, nobody knows
+# which of them came first to what they share, but some did.
+FEW = 12
 
 
 class First(NamedTuple):

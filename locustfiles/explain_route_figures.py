@@ -4,15 +4,44 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from explain_histogram import Histogram
 from explain_routes import Route
 from explain_tally import Tally
 from explain_types import RouteFigures
 
-# A route's requests are delayed inside the app if even its quick ones take so many times what they take at rest.
-QUICK_PERCENT = 25
-SLOWED = 2.0
+# A route's requests wait inside the app if even its quick ones take so many times what the quick ones took at rest. Of
+# many requests these are known well; of the first few, the second quickest is no mere chance.
+QUICK_PERCENT = 5
+SLOWED = 2.5
 SLOWED_MS = 5.0
-LEAST_AT_REST = 2
+LEAST_AT_REST = 3
+
+
+class Start(NamedTuple):
+    """Times in the app, in s, of the quick requests of the same routes in the same shares.
+
+    Attributes:
+        then: among the test's first ones.
+        now: among all.
+    """
+
+    then: float
+    now: float
+
+
+def quick_at_rest(route: Route) -> float | None:
+    """Return what the second quickest of a route's first requests took in the app, in ms; None if they are too few."""
+    count = route.rest.count
+    return route.rest.percentile(150 / count) if count >= LEAST_AT_REST else None
+
+
+def quick_now(route: Route) -> float | None:
+    """Return what the quick ones of a route's later requests take in the app, in ms; None without any."""
+    later = Histogram()
+    for bucket, count in route.app.buckets.items():
+        if (left := count - route.rest.buckets.get(bucket, 0)) > 0:
+            later.buckets[bucket] = left
+    return later.percentile(QUICK_PERCENT)
 
 
 def route_figures(tally: Tally, held_ms: float | None) -> tuple[RouteFigures, ...]:
@@ -42,7 +71,8 @@ def route_figures(tally: Tally, held_ms: float | None) -> tuple[RouteFigures, ..
                 p95_ms=route.response.percentile(95),
                 queue_ms=route.queue_ms / route.queued if route.queued else None,
                 app_ms=route.app.mean,
-                app_start_ms=route.rest.mean,
+                app_quick_ms=quick_now(route),
+                app_start_ms=quick_at_rest(route),
                 cpu_ms=route.cpu_ms / timed if timed else None,
                 held_share=held / whole if timed and whole > 0 else None,
             )
@@ -50,42 +80,30 @@ def route_figures(tally: Tally, held_ms: float | None) -> tuple[RouteFigures, ..
     return tuple(sorted(found, key=lambda route: (-(route.held_share or 0.0), -route.requests, route.name)))
 
 
-class Start(NamedTuple):
-    """Times in the app, in s, of the same routes in the same shares.
-
-    Attributes:
-        mean, least: of the test's first requests.
-        now: mean of all.
-    """
-
-    mean: float
-    least: float
-    now: float
-
-
 def at_rest(tally: Tally) -> Start | None:
-    """Return what requests take in the app at the start, and now.
+    """Return what quick requests take in the app at the start, and now.
 
     None unless what is known at the start makes up half of the time in the app.
     """
-    known = [route for route in tally.routes.values() if route.rest.buckets and route.app.buckets]
-    requests, app_ms = sum(route.app.count for route in known), sum(route.app.total for route in known)
-    if not requests or app_ms < 0.5 * tally.app.total:
+    known = [
+        (route.app.count, then, now)
+        for route in tally.routes.values()
+        if (then := quick_at_rest(route)) is not None and (now := quick_now(route)) is not None
+    ]
+    told = sum(route.app.total for route in tally.routes.values() if quick_at_rest(route) is not None)
+    requests = sum(count for count, *_ in known)
+    if not requests or told < 0.5 * tally.app.total:
         return None
-    mean = sum((route.rest.mean or 0.0) * route.app.count for route in known)
-    least = sum((route.rest.percentile(0) or 0.0) * route.app.count for route in known)
-    return Start(mean / requests / 1e3, least / requests / 1e3, app_ms / requests / 1e3)
+    then, now = (sum(one[0] * one[place] for one in known) / requests / 1e3 for place in (1, 2))
+    return Start(then, now)
 
 
 def slowed(route: Route) -> float:
-    """Return by how much a route's requests are delayed inside the app, in ms; 0 unless nearly all of them are.
-
-    The quick ones are looked at, as a few slow requests have always been slow, and at the start few were seen.
-    """
-    rest, quick = route.rest.mean, route.app.percentile(QUICK_PERCENT)
-    if route.rest.count < LEAST_AT_REST or rest is None or quick is None:
+    """Return by how much a route's requests are delayed inside the app, in ms; 0 unless the quick ones are, too."""
+    then, now = quick_at_rest(route), quick_now(route)
+    if then is None or now is None or now < max(SLOWED * then, then + SLOWED_MS):
         return 0.0
-    return quick - rest if quick >= max(SLOWED * rest, rest + SLOWED_MS) else 0.0
+    return max(0.0, (route.app.mean or 0.0) - then)
 
 
 def inside_share(tally: Tally) -> float:

@@ -42,7 +42,8 @@ def rows(analysis: Analysis) -> list[tuple[str, str]]:
             percentiles = f"p50 {figure(times.p50)}, p95 {figure(times.p95)}, p99 {figure(times.p99)}"
             found.append((name, f"{figure(times.mean)} ms ({percentiles})"))
     if analysis.app_start_ms is not None:
-        found.append(("In the app at the start", f"{figure(analysis.app_start_ms)} ms, of the test's first requests"))
+        quick = f"{figure(analysis.app_start_ms)} ms at the start, {figure(analysis.app_quick_ms)} ms now"
+        found.append(("Quick ones in the app", quick))
     if analysis.queue_known is not None and analysis.queue_known < 1:
         found.append(("Queue known", f"of {share(analysis.queue_known)} of the responses"))
     if analysis.cpu_ms.mean is not None:
@@ -75,9 +76,11 @@ def rows(analysis: Analysis) -> list[tuple[str, str]]:
 def described_route(route: RouteFigures) -> str:
     """Return what is known of one route's requests."""
     failed = f", {route.failures} failed" if route.failures else ""
-    parts = {"queue": route.queue_ms, "app": route.app_ms, "app at the start": route.app_start_ms, "CPU": route.cpu_ms}
+    parts = {"queue": route.queue_ms, "app": route.app_ms, "CPU": route.cpu_ms}
     means = ", ".join(f"{name} {figure(value)}" for name, value in parts.items() if value is not None)
     held = "" if route.held_share is None else f"holds {share(route.held_share)} of the slots: "
+    if route.app_start_ms is not None:
+        means += f"; quick ones in the app {figure(route.app_start_ms)} at the start, {figure(route.app_quick_ms)} now"
     times = f"p50 {figure(route.p50_ms)}, p95 {figure(route.p95_ms)} ms; mean ms: {means or '-'}"
     return f"{held}{plural(route.requests, 'request')}{failed}, {times}"
 

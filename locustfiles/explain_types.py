@@ -87,6 +87,7 @@ class RouteFigures:
     p95_ms: float | None
     queue_ms: float | None
     app_ms: float | None
+    app_quick_ms: float | None
     app_start_ms: float | None
     cpu_ms: float | None
     held_share: float | None
@@ -128,6 +129,7 @@ class Analysis:
     wire_ms: Times
     queue_known: float | None
     app_ms: Times
+    app_quick_ms: float | None
     app_start_ms: float | None
     cpu_ms: CpuTime
     slots_busy: float | None

@@ -24,6 +24,11 @@ def healthy(found: Figures, memory_mb: float | None) -> Verdict:
 
 def where(found: Figures) -> str:
     """Say where requests spend their time, by what was measured."""
+    if found.wire is not None and waits(found, found.wire) and found.hold - found.app >= found.wire / 2:
+        return (
+            f"Requests hold their slots for {ms(found.hold)}, {ms(found.app)} of it until their headers: the answer is "
+            "streamed, is large, or is read slowly"
+        )
     if found.wire is not None and waits(found, found.wire):
         text = (
             f"No limit is reached, yet {ms(found.wire)} of {ms(found.response)} are spent on the wire: on the network, "

@@ -88,8 +88,8 @@ def wait_inside(found: Figures, memory_mb: float | None) -> Verdict:
     ahead = 0.0
     if found.start:
         # As many requests at a time as would make this throughput, each alone.
-        ahead = found.rate * found.start.least
-        text += f". They take {ms(found.start.now)} now, and took {ms(found.start.mean)} when few were under way"
+        ahead = found.rate * found.start.then
+        text += f". Even quick ones take {ms(found.start.now)} now, and took {ms(found.start.then)} at the start"
     text += (
         f". The CPU is at {percent(found.cpu_utilization)}. What they wait for was not seen: a lock, a pool of "
         f"connections, a database, or an upstream with a limit.{holder(found)}"

@@ -89,7 +89,7 @@ function show(found) {
   }));
   fill("routes", found.routes.map((route) => [route.name, percent(route.held_share), route.requests, route.failures,
     number(route.p50_ms), number(route.p95_ms), number(route.queue_ms), number(route.app_ms),
-    number(route.app_start_ms), number(route.cpu_ms)]));
+    `${number(route.app_start_ms)} → ${number(route.app_quick_ms)}`, number(route.cpu_ms)]));
   fill("workers", found.workers.map((worker) => [worker.pid || "others", worker.requests, percent(worker.share),
     number(worker.slots_busy), percent(worker.cpu_cores), number(worker.memory_mb)]));
   const at = timeline.at;

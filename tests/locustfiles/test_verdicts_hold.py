@@ -156,6 +156,8 @@ def test_streams_hold_their_slots() -> None:
     assert found.slots_busy == pytest.approx(12, rel=0.02)
     assert found.demand.app_s == pytest.approx(0.505, rel=0.05)
     assert found.app_ms.mean == pytest.approx(5, rel=0.01)
+    assert "streamed" in found.verdict.text
+    assert "network" not in found.verdict.text
 
 
 def test_how_many_are_stuck() -> None:

@@ -69,6 +69,7 @@ def analysis(
         wire_ms=times(0.0),
         queue_known=1.0,
         app_ms=times(app),
+        app_quick_ms=app_s * 1e3,
         app_start_ms=app_s * 1e3,
         cpu_ms=CpuTime(0.8 * cpu_s * 1e3),
         slots_busy=in_use(rps, app),
