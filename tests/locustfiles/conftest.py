@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
+import os
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,11 @@ import pytest
 from tests.bed import gunicorn as bed
 from tests.bed.cores import cores
 from tests.bed.gunicorn import Server
+
+# Locust patches threads and sockets of the process that imports it, which pytest's own would not survive.
+os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
+importlib.import_module("locust")
+del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 
 HERE = Path(__file__).parent
 SCENARIO = HERE / "scenario.py"
