@@ -14,7 +14,7 @@ from explain_types import RouteFigures
 QUICK_PERCENT = 5
 SLOWED = 2.5
 SLOWED_MS = 5.0
-LEAST_AT_REST = 3
+LEAST_AT_REST, LEAST_LATER = 3, 10
 
 
 class Start(NamedTuple):
@@ -36,12 +36,12 @@ def quick_at_rest(route: Route) -> float | None:
 
 
 def quick_now(route: Route) -> float | None:
-    """Return what the quick ones of a route's later requests take in the app, in ms; None without any."""
+    """Return what the quick ones of a route's later requests take in the app, in ms; None if they are too few."""
     later = Histogram()
     for bucket, count in route.app.buckets.items():
         if (left := count - route.rest.buckets.get(bucket, 0)) > 0:
             later.buckets[bucket] = left
-    return later.percentile(QUICK_PERCENT)
+    return later.percentile(QUICK_PERCENT) if later.count >= LEAST_LATER else None
 
 
 def route_figures(tally: Tally, held_ms: float | None) -> tuple[RouteFigures, ...]:

@@ -74,6 +74,8 @@ def test_the_page_plots_the_run(browser: Browser, slow: Ui, scheme: Any, tmp_pat
     expect(page.locator("#text")).to_contain_text("a request waits")
     expect(page.locator("canvas")).to_have_count(3)
     expect(page.locator("#workers tbody tr")).to_have_count(1)
+    expect(page.locator("#routes tbody tr")).to_have_count(1)
+    expect(page.locator("#routes tbody td").first).to_have_text("GET one")
     # Lines were drawn: the canvas of the response time has pixels in the color of the wait.
     drawn = page.evaluate(
         """() => {
