@@ -20,6 +20,7 @@ COMPETING = 0.50
 INSIDE = 0.15  # of the time in the app
 # A user who is not accounted for by so much is stuck.
 MISSING = 0.20
+HELD = 0.25  # of the slots that they could hold
 # Beyond what two clocks and the worker's 50 ms can make of true figures.
 MORE_SLOTS, MORE_CORES = 1.05, 1.15
 LATER = 1.0  # s
@@ -94,6 +95,16 @@ def missing_users(found: Figures) -> int:
     cycle = found.response + found.think
     least = MISSING * found.users + found.users * cycle / found.seconds
     return round(missing) if missing >= max(1.0, least) else 0
+
+
+def stuck_users(found: Figures) -> int:
+    """Return how many users wait for gunicorn; 0 where so few slots are held that the missing ones rather pause.
+
+    What a worker said last, it may have said before all of its slots were held, so a part of them is enough.
+    """
+    missing = missing_users(found)
+    most = missing if found.slots is None else min(missing, found.slots)
+    return missing if not found.measured or found.busy >= HELD * most else 0
 
 
 def unused_cores(found: Figures) -> float:

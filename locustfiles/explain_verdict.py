@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from explain_figures import Figures
 from explain_generator import Judgement
-from explain_rules import impossible, inside, is_unknown, missing_users, slots_full, uneven
+from explain_rules import impossible, inside, is_unknown, slots_full, stuck_users, uneven
 from explain_tally import Tally
 from explain_types import Verdict
 from explain_verdict_calm import healthy, memory, unknown
@@ -60,7 +60,7 @@ def decide(  # noqa: PLR0911 one return a rule
         return mixed_up(reasons)
     if tally.failures >= ERRORS * tally.requests:
         return errors(tally, found)
-    if missing := missing_users(found):
+    if missing := stuck_users(found):
         return stuck(missing, waited, found)
     return limit(found, memory_mb)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explain_figures import Figures
-from explain_rules import COMPETING, queues, unused_cores, waits
+from explain_rules import COMPETING, missing_users, queues, unused_cores, waits
 from explain_suggestion import check, current, memory_note, named, sturdier
 from explain_types import Verdict
 from explain_words import ms, percent, plural, rps
@@ -19,6 +19,11 @@ def healthy(found: Figures, memory_mb: float | None) -> Verdict:
     text = f"{where(found)}; {room(found)}."
     if (others := unused_cores(found)) >= 0.1 * found.setting.vcpu:
         text += f" {others:.2f} of the cores in use are used by something else than the requests' own threads."
+    if missing := missing_users(found):
+        text += (
+            f" {missing} of {plural(found.users, 'user')} are not accounted for: they pause for longer than this, or "
+            "wait for something before gunicorn."
+        )
     return Verdict("healthy", text, advice)
 
 

@@ -169,6 +169,15 @@ def test_how_many_are_stuck() -> None:
     assert "36 users" in nobody.verdict.text
 
 
+def test_who_pauses_for_longer_than_the_run_is_not_stuck() -> None:
+    """A pause within a task, of which nobody tells, while hardly a slot is held."""
+    run = Run(App(IO, 3, 6), 36, lambda chance: 600.0 if chance.random() < 0.1 else 0.5, 7)
+    run.run(20.0)
+    found = analyse(tally_from(run), 36, 20.0, [Load(seconds=20, cpu_seconds=2)]).verdict
+    assert found.code == "healthy"
+    assert "are not accounted for: they pause" in found.text
+
+
 @pytest.mark.parametrize("memory_mb", [50, 100, 130])
 @pytest.mark.parametrize("name", ["one slot", "the story", "too few slots", "a lock, one worker", "hardly anybody"])
 def test_nothing_is_suggested_that_memory_has_no_room_for(name: str, memory_mb: int) -> None:
