@@ -6,6 +6,7 @@ from explain_figures import Figures
 from explain_rules import COMPETING, missing_users, queues, unused_cores, waits
 from explain_suggestion import check, current, memory_note, named, sturdier
 from explain_types import Verdict
+from explain_verdict_slots import holder
 from explain_words import ms, percent, plural, rps
 from explain_worker_figures import Growth
 
@@ -16,7 +17,7 @@ def healthy(found: Figures, memory_mb: float | None) -> Verdict:
     if lowest := found.bounds.lowest():
         tail = f" The first bound is that of the {'CPU' if lowest[0] == 'cpu' else lowest[0]}, {rps(lowest[1])}."
     advice = keep(found, memory_mb) + tail + memory_note(found, current(found), memory_mb)
-    text = f"{where(found)}; {room(found)}."
+    text = f"{where(found)}; {room(found)}.{holder(found)}"
     if (others := unused_cores(found)) >= 0.1 * found.setting.vcpu:
         text += f" {others:.2f} of the cores in use are used by something else than the requests' own threads."
     if missing := missing_users(found):

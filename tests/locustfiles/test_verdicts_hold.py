@@ -141,6 +141,8 @@ def test_the_route_that_holds_the_slots_is_named() -> None:
     assert found.routes[0].held_share == pytest.approx(0.8 / (0.8 + 9 * 0.02), abs=0.06)
     assert "GET /report holds" in found.verdict.text
     assert "of the time" in found.verdict.text
+    assert "GET /report holds" in explained(CASES["the story, cured"][0], 15, think=THINK).verdict.text
+    assert "holds" not in explained(*CASES["as many slots as users"][:2]).verdict.text  # there is but one
 
 
 def test_the_parts_of_the_response_add_up() -> None:
