@@ -29,26 +29,30 @@ def exact_settings(cfg: Any) -> dict[str, int]:
     return {"worker_connections": cfg.threads, "keepalive": 0}
 
 
-def why_not(cfg: Any, sources: Mapping[str, str] | None = None) -> str:
+def apply(cfg: Any) -> None:
+    """Set them."""
+    for name, value in exact_settings(cfg).items():
+        cfg.set(name, value)
+
+
+def note_sources(cfg: Any, sources: Mapping[str, str]) -> None:
+    """Remember with a configuration where its settings came from, for those who ask later."""
+    cfg.sources_known_by_gunicorn_slots = dict(sources)
+
+
+def why_not(cfg: Any) -> str:
     """Return why slots are not exact, "" if they are.
 
     Args:
-        cfg: gunicorn's configuration as it is in the end, so that the thread count may come from anywhere.
-        sources: where each setting came from; None if nobody knows. Then gunicorn's default is taken for unset.
+        cfg: gunicorn's configuration as it is in the end, so that the thread count may come from anywhere. Unless
+            somebody has noted where its settings came from, gunicorn's own defaults are taken for unset.
     """
     if "h2" in getattr(cfg, "http_protocols", ()):
         return "an HTTP/2 connection is many requests"
+    sources = getattr(cfg, "sources_known_by_gunicorn_slots", None)
     for name, exact in exact_settings(cfg).items():
         value = cfg.settings[name].get()
-        if value not in (exact, type(DECLARED[name]).default):
-            return f"{name} set by {sources[name]}" if sources and name in sources else f"{name} is {value}"
+        unset = value == type(DECLARED[name]).default if sources is None else name not in sources
+        if value != exact and not unset:
+            return f"{name} set by {sources[name]}" if sources else f"{name} is {value}"
     return "with reuse_port each worker has a queue of its own" if cfg.reuse_port else ""
-
-
-def settle(cfg: Any) -> bool:
-    """Whether a SlotWorker shall serve under this configuration; where it cannot, set what its stand-in needs."""
-    alone, inexact = why_settings_alone(), why_not(cfg)
-    if alone and not inexact:
-        for name, value in exact_settings(cfg).items():
-            cfg.set(name, value)
-    return not (alone or inexact)

@@ -50,6 +50,7 @@ class HangWatch:
     Attributes:
         serving: connection to when it got its slot, the oldest first.
         running: those of them that are in a thread.
+        holding: those that have been in a thread, and have their slot yet.
         hanging: connection to when it was given up, if its thread has not ended since.
         held: how long its slots have been held.
     """
@@ -59,19 +60,31 @@ class HangWatch:
         self.worker, self.limit = worker, limit
         self.serving: dict[SlotConnection, float] = {}
         self.running: set[SlotConnection] = set()
+        self.holding: set[SlotConnection] = set()
         self.hanging: dict[SlotConnection, float] = {}
         self.looked_at = 0.0
         self.held = HeldTime()
 
     def begin(self, conn: SlotConnection) -> None:
-        """Note that a connection has got its slot."""
+        """Note that a connection has got its slot, or waits for a thread of this worker."""
         self.serving[conn] = time.monotonic()
+
+    def start(self, conn: SlotConnection) -> None:
+        """Note that a connection has got a thread, in that thread."""
+        self.running.add(conn)
+        self.holding.add(conn)
         self.held.begin()
+
+    def release(self, conn: SlotConnection) -> None:
+        """Note that a connection's slot is free, if it had one."""
+        if conn in self.holding:
+            self.holding.remove(conn)
+            self.held.end()
 
     def end(self, conn: SlotConnection) -> bool:
         """Note that a connection's thread has ended; False if it was given up before."""
+        self.release(conn)
         if self.serving.pop(conn, None) is not None:
-            self.held.end()
             return True
         del self.hanging[conn]
         return False
@@ -97,7 +110,7 @@ class HangWatch:
         with contextlib.suppress(OSError):
             conn.sock.shutdown(socket.SHUT_RDWR)  # ends a thread that waits for this client
         del self.serving[conn]
-        self.held.end()
+        self.release(conn)
         self.hanging[conn] = now
         worker.nr_conns -= 1
         worker.tpool.shutdown(wait=False, cancel_futures=True)  # what is under way ends there

@@ -33,7 +33,7 @@ class HeldTime:
     def read(self, now: float) -> tuple[float, int]:
         """Return the slot-seconds until `now`, by time.monotonic(), and how many requests have got a slot."""
         seconds, held, since, requests = self.state
-        return seconds + held * (now - since), requests
+        return seconds + held * max(0.0, now - since), requests
 
 
 def follow_hooks(worker: Any) -> HeldTime:

@@ -17,7 +17,7 @@ from typing import Any
 
 from gunicorn.workers import base_async, gthread, sync
 
-from gunicorn_slots.arrival import queue_ms
+from gunicorn_slots.arrival import is_counted, queue_ms
 from gunicorn_slots.cgroup import available_cpus
 from gunicorn_slots.held import HeldTime, follow_hooks
 from gunicorn_slots.parsing import parse_flag
@@ -44,6 +44,7 @@ def install(worker: Any, held: HeldTime | None = None) -> None:
     """
     if hasattr(worker.wsgi, "before_server_timing"):
         return
+    is_counted()  # takes a moment, which no request shall wait for
     if not wanted(os.environ):
         if held:
             worker.wsgi = with_queue(worker.wsgi)
@@ -74,9 +75,9 @@ def note_queue(environ: dict[str, Any]) -> float | None:
 
 def class_name(worker: Any) -> str:
     """Return what kind of worker this is, whatever the configuration calls it."""
-    if type(worker) is gthread.ThreadWorker:
-        return "gthread"
-    return type(worker).__name__ if isinstance(worker, gthread.ThreadWorker) else str(worker.cfg.worker_class_str)
+    if isinstance(worker, gthread.ThreadWorker):
+        return type(worker).__name__ if hasattr(worker, "exact_slots") else "gthread"
+    return str(worker.cfg.worker_class_str)
 
 
 def with_server_timing(app: Callable[..., Any], cfg: Any, kind: str, held: HeldTime) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ import gunicorn.config
 
 from gunicorn_slots import exactness, server_timing
 from gunicorn_slots.entry import check_module, find_entry
-from gunicorn_slots.environment import DECLARED, from_environment
+from gunicorn_slots.environment import DECLARED, from_environment, kind_of
 from gunicorn_slots.limits import Limits
 from gunicorn_slots.parsing import BadSettingError
 from gunicorn_slots.preflight import check_surroundings, check_values
@@ -61,7 +61,8 @@ def resolve(
         BadSettingError: any value, from wherever it comes, that gunicorn would choke on later.
     """
     # A file may name what an older gunicorn does not have yet, and gunicorn ignores that, too.
-    values = {name: value for name, value in file.items() if name in DECLARED and not (value is None or is_hook(name))}
+    named = {name: value for name, value in file.items() if name in DECLARED and not (value is None or is_hook(name))}
+    values = {name: as_gunicorn_takes_it(name, value) for name, value in named.items()}
     sources = dict.fromkeys(values, FILE)
     for name, (value, variable) in from_environment(environ).items():
         values[name], sources[name] = value, variable
@@ -93,6 +94,29 @@ def check_worker_variables(environ: Mapping[str, str]) -> None:
     Limits.of(environ)
     server_timing.wanted(environ)
     exactness.why_settings_alone(environ)
+
+
+def check_or_end(environ: Mapping[str, str]) -> None:
+    """End the process with one line if a worker would read a bad value."""
+    try:
+        check_worker_variables(environ)
+    except BadSettingError as error:
+        raise SystemExit(f"gunicorn_slots: {error}") from None
+
+
+def as_gunicorn_takes_it(name: str, value: Any) -> Any:
+    """Return what gunicorn makes of a file's value: a number of its text, say.
+
+    Raises:
+        BadSettingError: gunicorn refuses it.
+    """
+    setting = DECLARED[name].copy()
+    try:
+        setting.set(value)
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise BadSettingError(name, value, f"expected {kind_of(name)} ({reason})", FILE) from None
+    return setting.get() if setting.type is int else value
 
 
 def is_hook(name: str) -> bool:

@@ -25,6 +25,8 @@ def announce(cfg: Any, log: Any, settings: Settings | None = None) -> None:
     if getattr(cfg, "announced_by_gunicorn_slots", False):
         return
     cfg.announced_by_gunicorn_slots = True
+    if settings:
+        exactness.note_sources(cfg, settings.sources)
     log.info(line(cfg, settings.sources if settings else None))
     if settings and settings.debug:
         log.warning("FLASK_DEBUG=%s: ignored, debug mode is for development: `flask run --debug`", settings.debug)
@@ -38,7 +40,7 @@ def line(cfg: Any, sources: Mapping[str, str] | None) -> str:
         size = f"{plural(workers, 'worker')} × {plural(threads, 'thread')} = {plural(workers * threads, 'slot')}"
     else:
         size = f"{plural(workers, 'worker')} of class {kind}"
-    parts = [slots(cfg, sources) if exact else f"slots as {kind} workers have them"]
+    parts = [slots(cfg) if exact else f"slots as {kind} workers have them"]
     origin = ""
     if sources is not None:
         origin = " (workers: {}, threads: {})".format(*(sources.get(name, FILE) for name in ("workers", "threads")))
@@ -46,9 +48,9 @@ def line(cfg: Any, sources: Mapping[str, str] | None) -> str:
     return f"gunicorn_slots {__version__}: {size} on {available_cpus()} vCPU{origin}; {'; '.join(filter(None, parts))}"
 
 
-def slots(cfg: Any, sources: Mapping[str, str] | None) -> str:
+def slots(cfg: Any) -> str:
     """Say how exact SlotWorker's slots are."""
-    if reason := exactness.why_not(cfg, sources):
+    if reason := exactness.why_not(cfg):
         return f"slots not exact: {reason}"
     if reason := exactness.why_settings_alone():
         return f"slots exact by settings alone, as {reason}"

@@ -16,62 +16,62 @@ from gunicorn.http.body import ChunkedReader
 from gunicorn.http.errors import InvalidHeader, ParseException
 from gunicorn.workers import gthread
 
-from gunicorn_slots import exactness, server_timing, settings, startup
+from gunicorn_slots import arrival, exactness, server_timing, settings, startup
 from gunicorn_slots.aside import Lingering, Parked
 from gunicorn_slots.connection import CheckedReader, GivenUpError, SlotConnection, described
 from gunicorn_slots.ending import LastOnes
 from gunicorn_slots.hanging import HangWatch
 from gunicorn_slots.limits import Limits
-from gunicorn_slots.parsing import BadSettingError
 from gunicorn_slots.sockets import defer_silent, notice_gone
+from gunicorn_slots.stand_in import StandIn, configuration, is_needed
 
 
 class SlotWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
     """gthread, but a worker takes a connection only while it has a free thread for it.
 
-    gthread accepts up to `worker_connections` (1000). With all threads busy the surplus waits in that worker's own
-    queue, while other workers have free threads. Here a full worker leaves it in the kernel's queue, which all workers
-    share. So there is no keep-alive: a kept connection is bound to one worker, and its next request would have to wait
-    for that one.
+    gthread accepts up to `worker_connections` (1000). With all threads busy the surplus waits in that worker's queue,
+    while other workers have free threads. Here it stays in the kernel's queue, which all workers share. So there is no
+    keep-alive: a kept connection is bound to one worker, and its next request would have to wait for that one.
 
     No client keeps a slot by being silent (`Parked`), slow to send (`PatientSocket`) or slow to close (`Lingering`),
     and no request by hanging (`HangWatch`). A worker that ends waits for its requests however long they take, as long
     as they don't hang; when all of the server stops, the arbiter waits for nobody after graceful_timeout.
 
-    With a gunicorn that was not tested, or with settings that contradict exact slots, a gthread worker takes its place,
-    and the start line says so. docs/exact-slots.md of this project has the measurements behind all this.
+    With an untested gunicorn, or settings that contradict exact slots, `StandIn` takes its place, and the start line
+    says so. docs/exact-slots.md of this project has the measurements behind all this.
     """
 
     exact_slots = True
 
     @classmethod
     def setup(cls) -> None:
-        """Called by the arbiter with each configuration: a bad variable ends the start with one line."""
-        try:
-            settings.check_worker_variables(os.environ)
-        except BadSettingError as error:
-            raise SystemExit(f"gunicorn_slots: {error}") from None
+        """Called by the arbiter with each configuration, before it forks."""
+        settings.check_or_end(os.environ)
+        arrival.is_counted()
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
         """Called by the arbiter at the start; here nothing is kept alive, so gthread's warning is none."""
         startup.announce(cfg, log)
+        if cfg.workers < 1:  # WEB_CONCURRENCY=0, say, under a configuration of one's own
+            raise SystemExit(f"gunicorn_slots: workers={cfg.workers}: expected a whole number, 1 or more")
 
-    def __new__(cls, *args: Any) -> Any:
-        return super().__new__(cls) if exactness.settle(args[5]) else gthread.ThreadWorker(*args)
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        cls.setup()  # `raw_env` has been set meanwhile
+        cfg, log = configuration(args, kwargs)
+        startup.announce(cfg, log)  # after HUP nobody checks the configuration
+        return StandIn(*args, **kwargs) if is_needed(cfg) else super().__new__(cls)
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.limits = Limits.of(os.environ)
         self.parked, self.lingering = Parked(self), Lingering(self)
         self.watch = HangWatch(self, self.limits.request)
         self.last_ones = LastOnes(self)
-        super().__init__(*args)
+        super().__init__(*args, **kwargs)
 
     def init_process(self) -> None:
-        for name, value in exactness.exact_settings(self.cfg).items():
-            self.cfg.set(name, value)  # so that gthread announces no keep-alive
-        # Here, not before the fork: HUP may bind anew.
-        defer_silent(self.sockets)
+        exactness.apply(self.cfg)  # so that gthread announces no keep-alive
+        defer_silent(self.sockets)  # not before the fork: HUP may bind anew
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -131,7 +131,7 @@ class SlotWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships n
 
     def handle(self, conn: SlotConnection) -> Any:
         """Runs in a thread of the pool."""
-        self.watch.running.add(conn)
+        self.watch.start(conn)
         try:
             return super().handle(conn)
         except GivenUpError as error:

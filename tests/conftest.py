@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -110,14 +111,16 @@ Conf = Callable[..., ModuleType]
 def conf(monkeypatch: pytest.MonkeyPatch) -> Conf:
     """Loads gunicorn.conf.py as gunicorn does, under an environment and a command line."""
 
-    def load(environ: Mapping[str, str] | None = None, argv: Sequence[str] = ("app:app",)) -> ModuleType:
+    def load(
+        environ: Mapping[str, str] | None = None, argv: Sequence[str] = ("app:app",), path: Path = CONF
+    ) -> ModuleType:
         for name in set(os.environ) - set(clean_environ()):
             monkeypatch.delenv(name)
         for name, value in (environ or {}).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(sys, "argv", ["gunicorn", *argv])
-        loader = importlib.machinery.SourceFileLoader("__config__", str(CONF))
-        spec = importlib.util.spec_from_file_location("__config__", CONF, loader=loader)
+        loader = importlib.machinery.SourceFileLoader("__config__", str(path))
+        spec = importlib.util.spec_from_file_location("__config__", path, loader=loader)
         assert spec
         module = importlib.util.module_from_spec(spec)
         loader.exec_module(module)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bed.foreign import copy, project
 from tests.bed.gunicorn import gunicorn, gunicorn_ends
 from tests.bed.slots import setting, start_line
 from tests.conftest import Conf
@@ -132,3 +133,36 @@ def test_what_is_in_force_and_where_it_came_from(
 def test_no_header_unless_asked_for() -> None:
     with gunicorn() as server:
         assert server.get("/healthz")[2] == ""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("threads = 6", 'threads = "many"', "threads=many (gunicorn.conf.py): expected a valid threads (.+)"),
+        ("threads = 6", "threads = 0", "threads=0 (gunicorn.conf.py): expected a whole number, 1 or more"),
+        ('bind = "0.0.0.0:8000"', "bind = 8000", "bind=8000 (gunicorn.conf.py): expected a valid bind (.+)"),
+        (
+            "timeout = 600",
+            "timeout = 600; loglevel = 10",
+            "loglevel=10 (gunicorn.conf.py): expected a valid loglevel (.+)",
+        ),
+    ],
+)
+def test_a_bad_value_in_the_file_is_one_line(tmp_path: Path, old: str, new: str, line: str) -> None:
+    copy(tmp_path, "gunicorn.conf.py", "gunicorn_slots")
+    config = tmp_path / "gunicorn.conf.py"
+    text = config.read_text()
+    assert old in text
+    config.write_text(text.replace(old, new))
+    done = gunicorn_ends(["app:app"], {}, project(tmp_path))
+    assert done.returncode == 1
+    assert re.fullmatch(re.escape(f"gunicorn.conf.py: {line}\n").replace(r"\.\+", ".+"), done.stderr)
+
+
+def test_a_number_in_the_file_may_be_text(conf: Conf, tmp_path: Path) -> None:
+    """As where a person takes it from the environment; gunicorn takes it, too."""
+    copy(tmp_path, "gunicorn.conf.py", "gunicorn_slots")
+    config = tmp_path / "gunicorn.conf.py"
+    config.write_text(config.read_text().replace("threads = 6", 'threads = os.environ.get("MINE", "7")'))
+    assert conf(path=config).threads == 7

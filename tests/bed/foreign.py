@@ -7,13 +7,12 @@ from pathlib import Path
 
 from tests.bed import ROOT
 
-# Not of this repository's names, no Flask, and one route that waits half a second.
+# Not of this repository's names, no Flask, one route that waits half a second, and one that hangs.
 APP = """
 import time
 
 def app(environ, start_response):
-    if environ["PATH_INFO"] == "/wait":
-        time.sleep(0.5)
+    time.sleep({"/wait": 0.5, "/hang": 900}.get(environ["PATH_INFO"], 0))
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
     return [b"shop\\n"]
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import time
@@ -53,7 +54,7 @@ def test_a_configuration_of_ones_own_with_the_worker(shop: Path) -> None:
 
 @pytest.mark.process
 def test_the_worker_alone_has_its_protections(shop: Path) -> None:
-    """Silent clients, slow heads, late closers, and requests that hang: as with this project's configuration."""
+    """Silent clients and slow heads: as with this project's configuration."""
     environ = {"SLOT_HEAD_SECONDS": "1", "SLOT_REQUEST_SECONDS": "2"}
     with gunicorn(
         ["-k", "gunicorn_slots.SlotWorker", "--threads", "2", "app:app"], environ, bare=True, cwd=shop
@@ -71,11 +72,43 @@ def test_the_worker_alone_has_its_protections(shop: Path) -> None:
 
 
 @pytest.mark.process
+def test_late_closers_of_the_worker_alone_delay_nobody(shop: Path) -> None:
+    args = ["-k", "gunicorn_slots.SlotWorker", "--threads", "2", "app:app"]
+    with gunicorn(args, bare=True, cwd=shop) as server, contextlib.ExitStack() as open_yet:
+        for _ in range(6):
+            sock = open_yet.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5))
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            begin = time.monotonic()
+            assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+            assert time.monotonic() - begin < 1  # gunicorn would wait for each to close, for up to 2 s
+
+
+@pytest.mark.process
+def test_a_hanging_request_of_the_worker_alone_loses_its_slot_and_ones_own_hook_runs(shop: Path) -> None:
+    (shop / "own.py").write_text(
+        "worker_class = 'gunicorn_slots.SlotWorker'\nthreads = 1\ncontrol_socket_disable = True\n"
+        "def worker_exit(server, worker):\n    server.log.info('my own hook')\n"
+    )
+    environ = {"SLOT_REQUEST_SECONDS": "1", "GUNICORN_CMD_ARGS": "--graceful-timeout 3"}
+    with gunicorn(["-c", "own.py", "app:app"], environ, cwd=shop, bind=True) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as sock:
+            sock.sendall(b"GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert sock.recv(1) == b""  # closed by the worker
+        assert server.get("/", timeout=10)[0] == 200
+        wait_for(lambda: "my own hook" in server.log.read_text(), 15, "the hook of the worker that has ended")
+        assert "Gave up on 127.0.0.1 GET /hang: hangs for" in server.log.read_text()
+
+
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("environ", "line"),
     [
         ({"SLOT_HEAD_SECONDS": "soon"}, "SLOT_HEAD_SECONDS=soon: expected a whole number, 0 to 86400"),
         ({"SERVER_TIMING": "maybe"}, "SERVER_TIMING=maybe: expected true or false"),
+        (
+            {"GUNICORN_CMD_ARGS": "--env SLOT_BODY_SECONDS=x"},
+            "SLOT_BODY_SECONDS=x: expected a whole number, 0 to 86400",
+        ),
     ],
 )
 def test_a_bad_variable_ends_the_start_of_the_worker_alone_with_one_line(
@@ -86,6 +119,16 @@ def test_a_bad_variable_ends_the_start_of_the_worker_alone_with_one_line(
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == f"gunicorn_slots: {line}"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.process
+def test_no_workers_are_refused(shop: Path) -> None:
+    """Compose's WEB_CONCURRENCY, which only gunicorn.conf.py takes for unset, under a configuration of one's own."""
+    (shop / "empty.py").write_text("control_socket_disable = True\n")
+    args = ["-c", "empty.py", "-k", "gunicorn_slots.SlotWorker", "-b", "127.0.0.1:0", "app:app"]
+    done = gunicorn_ends(args, {"WEB_CONCURRENCY": "0"}, shop)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "gunicorn_slots: workers=0: expected a whole number, 1 or more"
 
 
 @pytest.mark.process

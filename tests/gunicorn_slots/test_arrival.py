@@ -70,8 +70,18 @@ def raw(server: Server, *pieces: bytes, pause: float = 0.0) -> list[dict[str, fl
     return [parts(header.decode()) for header in re.findall(rb"Server-Timing: ([^\r]+)", received)]
 
 
+@pytest.mark.process
+@pytest.mark.parametrize("kind", ["gunicorn_slots.SlotWorker", "sync"])
+def test_the_first_request_of_a_worker_waits_for_no_measurement(kind: str) -> None:
+    environ = {"GUNICORN_WORKER_CLASS": kind, "GUNICORN_WORKERS": "1", "SERVER_TIMING": "true"}
+    with gunicorn(["--threads", "1"], environ, ready="") as server:
+        wait_for(lambda: "Booting worker" in server.log.read_text(), what="a worker")
+        time.sleep(1)
+        assert parts(server.get("/healthz")[2])["queue"] <= 16
+
+
 def test_a_slow_head_or_body_is_no_queue() -> None:
-    """What counts is the last byte; a body that comes while the app reads it makes the queue too small, not too large."""
+    """What counts is the last byte; a body that comes while the app reads it makes it too small, never too large."""
     with serving("gunicorn_slots.SlotWorker", 1) as server:
         head = raw(server, b"GET /io?ms=1 HTTP/1.1\r\n", b"Host: x\r\nConnection: close\r\n\r\n", pause=0.5)
         length = b"POST /io?ms=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n"
@@ -82,7 +92,7 @@ def test_a_slow_head_or_body_is_no_queue() -> None:
 
 
 def test_a_kept_connections_wait_counts_from_its_own_request() -> None:
-    """On gunicorn's own worker: what was idle before is no wait, and what is pipelined has waited for the one before."""
+    """On gunicorn's own worker: idle time before is no wait, and what is pipelined has waited for the one before."""
     request = b"GET /io?ms=200 HTTP/1.1\r\nHost: x\r\n\r\n"
     last = request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     with serving("gthread", 1 + 1) as server:

@@ -70,10 +70,14 @@ def test_slots_follow_the_threads_after_a_reload(tmp_path: Path) -> None:
         assert "2 workers × 4 threads = 8 slots" in start_line(server)
 
 
-@pytest.mark.parametrize("name", ["WORKER_CONNECTIONS", "KEEPALIVE"])
-def test_a_setting_of_ones_own_is_left_alone(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("WORKER_CONNECTIONS", "50"), ("KEEPALIVE", "50"), ("WORKER_CONNECTIONS", "1000"), ("KEEPALIVE", "2")],
+)
+def test_a_setting_of_ones_own_is_left_alone(name: str, value: str) -> None:
+    """Also where it is gunicorn's default: it was asked for."""
     # With keep-alive gunicorn now and then waits at its stop for as long as it may.
-    with gunicorn(environ={f"GUNICORN_{name}": "50", "GUNICORN_GRACEFUL_TIMEOUT": "2"}) as server:
+    with gunicorn(environ={f"GUNICORN_{name}": value, "GUNICORN_GRACEFUL_TIMEOUT": "2"}) as server:
         assert f"slots not exact: {name.lower()} set by GUNICORN_{name}" in start_line(server)
         with socket.create_connection(("127.0.0.1", server.port)) as sock:
             sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
