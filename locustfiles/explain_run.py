@@ -66,7 +66,7 @@ class Explanation:
         self.first_sent = 0
         self.ramped: float | None = None
         self.finished: float | None = None
-        self.pending: list[tuple[float, float, list[str], str | None, float | None, str, str]] = []
+        self.pending: list[tuple[float, float, list[str], str | None, float | None, str, str, float]] = []
         self.clear()
         self.others = Totals()
 
@@ -140,10 +140,12 @@ class Explanation:
         response_time: float | None = None,
         exception: Any = None,
         response: Any = None,
+        start_time: float | None = None,
         **_others: Any,
     ) -> None:
         """Count one request."""
         if request_type not in METHODS or (response is None and not exception) or seen_before(response):
+            self.tally.events += self.counting
             if response_time is not None and self.ramped is not None and self.finished is None:
                 self.others.add(response_time, bool(exception))
             return
@@ -160,8 +162,10 @@ class Explanation:
             return
         error = describe(exception, response) if exception else None
         if self.counting:
+            # Locust's clock of a request's start is that of the day.
+            late_ms = max(0.0, (time.time() - start_time) * 1e3 - response_time) if start_time else 0.0
             self.pending.append(
-                (now - self.begun, response_time, headers_of(response), error, think_ms, request_type, name)
+                (now - self.begun, response_time, headers_of(response), error, think_ms, request_type, name, late_ms)
             )
             if len(self.pending) >= BATCH:
                 self.count()
@@ -172,9 +176,9 @@ class Explanation:
         """Count the requests that are still to be counted."""
         pending, self.pending = self.pending, []
         before = self.begun - self.test_began
-        for at, response_ms, headers, error, think_ms, method, name in pending:
+        for at, response_ms, headers, error, think_ms, method, name, late_ms in pending:
             timing, route = parse_all(headers) if headers else None, f"{method} {name}"
-            self.tally.add(Record(at, response_ms, timing, error, think_ms, route))
+            self.tally.add(Record(at, response_ms, timing, error, think_ms, route, late_ms))
             if len(self.first) < explain_first.MOST and timing and error is None:
                 self.note_first(before + at, response_ms, timing, route)
 

@@ -21,7 +21,7 @@ MOST_ERRORS = 20
 OTHERS = 0  # the pid under which requests of further workers are counted
 # A response that is so much shorter than its time in the app was not made for this request; clocks may differ by less.
 ROUNDED_MS = 2.0
-SUMS = ("think_ms", "thinks", "shorter")
+SUMS = ("think_ms", "thinks", "shorter", "events")
 HISTOGRAMS = ("wait", "queue", "wire")
 
 
@@ -35,6 +35,7 @@ class Record(NamedTuple):
         error: what failed, for instance "HTTP 500"; None for a success.
         think_ms: how long its user had done nothing before, in ms; None for a user's first request.
         name: what Locust counts it under.
+        late_ms: how long after its response it was said to have ended, as in a `with` block that goes on.
     """
 
     at: float
@@ -43,6 +44,7 @@ class Record(NamedTuple):
     error: str | None = None
     think_ms: float | None = None
     name: str = ""
+    late_ms: float = 0.0
 
 
 class Tally:
@@ -52,6 +54,7 @@ class Tally:
         routes: by Locust's name; all that is counted of single requests is in them.
         wait, queue, wire: times in ms: what is not the app's; what of it is the queue's, and the rest, where known.
         think_ms, thinks: sum and number of the pauses of the users.
+        events: how many events there were that are no HTTP request.
         shorter: how many responses took less time than they say that the app took.
         setting: gunicorn's setting, as the latest response had it.
         workers: by pid.
@@ -65,7 +68,7 @@ class Tally:
         self.routes: dict[str, Route] = {}
         self.wait, self.queue, self.wire = Histogram(), Histogram(), Histogram()
         self.think_ms = 0.0
-        self.thinks = self.shorter = 0
+        self.thinks = self.shorter = self.events = 0
         self.setting: Setting | None = None
         self.workers: dict[int, Worker] = {}
         self.errors: dict[str, int] = {}
@@ -112,7 +115,7 @@ class Tally:
 
     def add(self, record: Record) -> None:
         """Count one request."""
-        at, response_ms, timing, error, think_ms, name = record
+        at, response_ms, timing, error, think_ms, name, late_ms = record
         number = int(at) // self.width
         current = self.bins.get(number)
         if current is None:
@@ -130,9 +133,11 @@ class Tally:
             kind = error if error in self.errors or len(self.errors) < MOST_ERRORS else "others"
             self.errors[kind] = self.errors.get(kind, 0) + 1
         if timing is not None:
-            self.add_timing(at, response_ms, timing, current, route)
+            self.add_timing(at, response_ms, late_ms, timing, current, route)
 
-    def add_timing(self, at: float, response_ms: float, timing: Timing, current: Bin, route: Route) -> None:
+    def add_timing(
+        self, at: float, response_ms: float, late_ms: float, timing: Timing, current: Bin, route: Route
+    ) -> None:
         """Count what a request's header says."""
         app_ms, cpu_ms, pid, setting, cpu_seconds, _, queue_ms, clock, _, _, _ = timing
         wait_ms = response_ms - app_ms
@@ -165,7 +170,7 @@ class Tally:
         else:  # the header was written between the request's start and its end
             born = at - clock
             worker.born_before = min(worker.born_before, born)
-            born -= response_ms / 1e3 + OLD_SECONDS
+            born -= (response_ms + late_ms) / 1e3 + OLD_SECONDS
             worker.born_after = max(worker.born_after, born)
         if clock > worker.last.at:
             worker.last = current.said[pid] = said_by(timing)

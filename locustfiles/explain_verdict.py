@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from explain_figures import Figures
 from explain_generator import Judgement
-from explain_rules import impossible, inside, is_unknown, slots_full, stuck_users, uneven
+from explain_rules import impossible, inside, is_unknown, slots_full, stuck_users, uneven, unused_cores
 from explain_tally import Tally
 from explain_types import Verdict
 from explain_verdict_calm import healthy, memory, unknown
@@ -50,8 +50,8 @@ def decide(  # noqa: PLR0911 one return a rule
         memory_mb: the plan's memory, None if it is not known.
         waited: by whom, and for how long.
     """
-    if not tally.requests and nothing_ended(waited):
-        return stuck(waited.users, waited, None)
+    if not tally.requests and not tally.events and nothing_ended(waited, judgement.pausing):
+        return stuck(round(waited.users - judgement.pausing), waited, None)
     if found is None or tally.timed < max(LEAST_REQUESTS, COVERED * (tally.requests - tally.failures)):
         return no_data(tally)
     if judgement.reasons:
@@ -69,7 +69,8 @@ def limit(found: Figures, memory_mb: float | None) -> Verdict:
     """Return what limits a run whose figures are sound and whose requests end well."""
     if found.cpu_full:
         more_workers = found.gil_holds and found.setting.workers < found.setting.vcpu
-        return gil(found, memory_mb) if more_workers else cpu(found, memory_mb)
+        # What no request asked for comes with each further worker.
+        return gil(found, memory_mb) if more_workers and not unused_cores(found) else cpu(found, memory_mb)
     if inside(found):
         return wait_inside(found, memory_mb)
     if uneven(found):

@@ -10,13 +10,13 @@ from explain_words import ms, percent, plural, rps
 
 
 def cpu(found: Figures, memory_mb: float | None) -> Verdict:
-    """The plan's CPU is used up: no setting helps. A larger plan has more memory too, so this one's is no bound."""
+    """No setting helps. A larger plan has more memory too, so this one's is no bound."""
     setting = found.setting
-    used = f"The plan's CPU is used up: {percent(found.cpu_utilization)} of {setting.vcpu} vCPU"
     if others := unused_cores(found):
         text = (
-            f"{used}, but {percent(others / found.cores)} of that by something else than the requests' own threads: "
-            f"background threads, child processes, or an app that is still being imported."
+            f"The workers use {found.cores:.2f} of the {plural(found.reachable_cores, 'core')} that they can reach, "
+            f"but {percent(others / found.cores)} of that is something else than the requests' own threads: background "
+            "threads, child processes, or an app that is still being imported."
         )
         return Verdict(
             "cpu",
@@ -24,6 +24,7 @@ def cpu(found: Figures, memory_mb: float | None) -> Verdict:
             f"Keep {named(found, current(found))} and look for it: `py-spy top --pid` of a worker shows what runs. No "
             "setting makes it less; each further worker may have it, too.",
         )
+    used = f"The plan's CPU is used up: {percent(found.cpu_utilization)} of {setting.vcpu} vCPU"
     text = (
         f"{used}. A request needs {ms(found.cpu)} of CPU, which allows {rps(found.bounds.cpu_rps)}, whatever the slots."
     )

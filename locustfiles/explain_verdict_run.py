@@ -28,6 +28,9 @@ class Waited(NamedTuple):
 
 def no_data(tally: Tally) -> Verdict:
     """No response had the header, or too few had it."""
+    if not tally.requests and tally.events:
+        text = f"None of {plural(tally.events, 'event')} was an HTTP request, and nothing else has the header."
+        return Verdict("no-data", text, "Send HTTP requests with the users' own client, self.client.")
     if not tally.requests:
         text = "No request has ended since all users were there, so there is nothing to tell."
         return Verdict("no-data", text, "Run longer than the ramp: more --run-time, or a higher --spawn-rate.")
@@ -87,9 +90,9 @@ def failed(tally: Tally) -> str:
     return f"{tally.failures} of {plural(tally.requests, 'request')} failed ({share}{most})"
 
 
-def nothing_ended(waited: Waited) -> bool:
-    """Whether all users have waited so long that they can be called stuck."""
-    return waited.users > 0 and waited.seconds >= LEAST_WAIT
+def nothing_ended(waited: Waited, pausing: float) -> bool:
+    """Whether users who do not pause have waited so long that they can be called stuck."""
+    return waited.users - pausing >= 1 and waited.seconds >= LEAST_WAIT
 
 
 def stuck(missing: int, waited: Waited, found: Figures | None) -> Verdict:
@@ -99,7 +102,7 @@ def stuck(missing: int, waited: Waited, found: Figures | None) -> Verdict:
         f"ended in {waited.seconds:.0f} s accounts for the others only."
     )
     if found is None:
-        text = f"No request of {plural(waited.users, 'user')} has ended in {waited.seconds:.0f} s."
+        text = f"No request of {plural(missing, 'user')} has ended in {waited.seconds:.0f} s."
     keep = "" if found is None else f" Keep {named(found, current(found))} until then: more slots would be held, too."
     advice = (
         "Find what they wait for, and give it a time limit: a call without a timeout, a lock that is not given back. "

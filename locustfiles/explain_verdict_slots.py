@@ -100,7 +100,7 @@ def wait_inside(found: Figures, memory_mb: float | None) -> Verdict:
     )
     more = Shape(setting.workers + 1, max(1, round(setting.threads * setting.workers / (setting.workers + 1))))
     each_its_own = ahead >= 0.75 * setting.workers
-    if found.slots is not None and each_its_own and has_room(found, more, memory_mb) and more.slots > 1:
+    if is_exact(setting.worker_class) and each_its_own and has_room(found, more, memory_mb) and more.slots > 1:
         keep += (
             f" If each worker has its own (a lock or a pool in the process), one more worker helps. To try: {more}. "
             f"{check(found, more)}"

@@ -36,6 +36,7 @@ def serving(kind: str, threads: int) -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("each", [1, 4])
 @pytest.mark.parametrize(
     ("kind", "threads"),
@@ -70,7 +71,7 @@ def raw(server: Server, *pieces: bytes, pause: float = 0.0) -> list[dict[str, fl
     return [parts(header.decode()) for header in re.findall(rb"Server-Timing: ([^\r]+)", received)]
 
 
-@pytest.mark.process
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["gunicorn_slots.SlotWorker", "sync"])
 def test_the_first_request_of_a_worker_waits_for_no_measurement(kind: str) -> None:
     environ = {"GUNICORN_WORKER_CLASS": kind, "GUNICORN_WORKERS": "1", "SERVER_TIMING": "true"}
@@ -80,6 +81,7 @@ def test_the_first_request_of_a_worker_waits_for_no_measurement(kind: str) -> No
         assert parts(server.get("/healthz")[2])["queue"] <= 16
 
 
+@pytest.mark.process
 def test_a_slow_head_or_body_is_no_queue() -> None:
     """What counts is the last byte; a body that comes while the app reads it makes it too small, never too large."""
     with serving("gunicorn_slots.SlotWorker", 1) as server:
@@ -91,6 +93,7 @@ def test_a_slow_head_or_body_is_no_queue() -> None:
     assert [said["queue"] <= 50 for (said,) in (head, body, chunks)] == [True] * 3
 
 
+@pytest.mark.process
 def test_a_kept_connections_wait_counts_from_its_own_request() -> None:
     """On gunicorn's own worker: idle time before is no wait, and what is pipelined has waited for the one before."""
     request = b"GET /io?ms=200 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -102,6 +105,7 @@ def test_a_kept_connections_wait_counts_from_its_own_request() -> None:
     assert 200 - TICK_MS <= pipelined["queue"] <= 300
 
 
+@pytest.mark.process
 def test_the_app_finds_it_in_its_environ(tmp_path: Path) -> None:
     copy(tmp_path, "gunicorn_slots")
     (tmp_path / "shop.py").write_text(
@@ -121,6 +125,7 @@ def test_the_app_finds_it_in_its_environ(tmp_path: Path) -> None:
         assert 190 <= waits[1] <= 400
 
 
+@pytest.mark.process
 def test_unknown_on_a_unix_socket(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     environ = {"GUNICORN_BIND": f"unix:{path}", "SERVER_TIMING": "true"}

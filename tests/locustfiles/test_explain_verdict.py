@@ -13,7 +13,7 @@ from explain_tally import Record, tally_of
 from tests.locustfiles.samples import FINE, run, uniform, verdict
 
 
-def test_the_sentence_of_the_issue() -> None:
+def test_one_slot_for_36_users_is_told_in_one_sentence() -> None:
     found = verdict(rate=17.8 * 10, app_ms=101, wait_ms=104, cpu_ms=0.28)
     assert found.code == "slots"
     assert found.text == (

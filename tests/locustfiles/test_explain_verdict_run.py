@@ -1,0 +1,49 @@
+"""Runs without an HTTP request, and events that come late: neither is called stuck, nor of several gunicorns."""
+
+from __future__ import annotations
+
+from explain_analysis import analyse
+from explain_server_timing import Setting, Timing
+from explain_tally import Record, Tally, tally_of
+from tests.locustfiles.samples import FINE
+
+SETTING = Setting(1, 6, "SlotWorker", 1)
+
+
+def test_users_who_wait_for_ever_are_stuck() -> None:
+    verdict = analyse(Tally(), 36, 30.0, FINE).verdict
+    assert (verdict.code, "36 users" in verdict.text) == ("stuck", True)
+
+
+def test_users_of_another_protocol_are_not_stuck() -> None:
+    tally, more = Tally(), Tally()
+    tally.events, more.events = 400, 17
+    tally.merge(Tally.from_dict(more.to_dict()))
+    verdict = analyse(tally, 36, 30.0, FINE).verdict
+    assert (verdict.code, "None of 417 events was an HTTP request" in verdict.text) == ("no-data", True)
+
+
+def test_users_who_pause_for_longer_than_the_window_are_not_stuck() -> None:
+    pausing = [FINE[0]._replace(seconds=30, wanted_ms=36 * 30 * 1e3)]
+    assert analyse(Tally(), 36, 30.0, pausing).verdict.code == "no-data"
+
+
+def test_an_event_that_comes_late_is_of_the_same_gunicorn() -> None:
+    """As of `with self.client.get(…, catch_response=True)` around something that takes long."""
+
+    def records(late_ms: float) -> Tally:
+        return tally_of(
+            Record(
+                (number + 0.5) / 20 + (late_ms / 1e3 if number % 10 == 0 else 0),
+                21,
+                Timing(20, 1, 7, SETTING, number * 1e-3, 50.0, 0.0, (number + 0.5) / 20, number * 0.02, number),
+                None,
+                20.0,
+                "GET /",
+                late_ms if number % 10 == 0 else 0.0,
+            )
+            for number in range(200)
+        )
+
+    assert analyse(records(0), 2, 12.0, FINE).verdict.code != "mixed-up"
+    assert analyse(records(1500), 2, 12.0, FINE).verdict.code != "mixed-up"
