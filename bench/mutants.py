@@ -23,7 +23,8 @@ from bench.taking_out import without_code, without_entry, without_line
 from tests.bed import ROOT, clean_environ
 
 MARK = "make mutants"
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis")
+# .git is: it knows what a clone has, which some tests make.
+NOT_COPIED = shutil.ignore_patterns(".venv*", "__pycache__", ".*_cache", ".hypothesis")
 SECONDS = 300
 
 
