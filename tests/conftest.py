@@ -8,7 +8,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from playwright.sync_api import Browser
 from tests.bed import ROOT, clean_environ
 from tests.bed.browser import NAMES, browser_path, chromium
 from tests.bed.compose import Stack, clone
+from tests.bed.programs import ended
 from tests.bed.turns import RUN, turn
 
 CONF = ROOT / "gunicorn.conf.py"
@@ -49,7 +49,7 @@ def missing(what: str) -> str | None:
     if not shutil.which("docker"):
         return "docker is not on PATH"
     for command in (["docker", "info"], ["docker", "compose", "version"]):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = ended(command)
         if done.returncode:
             return f"`{' '.join(command)}` fails: {done.stderr.strip().splitlines()[-1]}"
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -126,8 +126,24 @@ class Stack:
         done = docker("logs", self.container(service))
         return done.stdout + done.stderr
 
-    def load(self, users: int, seconds: float, *args: str, environ: Mapping[str, str] | None = None) -> Load:
-        """Run Locust headless in its container against the app as it is, under the same variables as the app."""
-        run = ["run", "--rm", "--no-TTY", "--no-deps", *args]
-        done = self.compose(*run, "locust", *options(users, seconds), environ=environ, timeout=seconds + 120)
+    def locust(
+        self,
+        *args: str,
+        volumes: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
+        override: Path | None = None,
+        check: bool = True,
+        timeout: float = 240,
+    ) -> CompletedProcess[str]:
+        """Run Locust in its container to its end, against the app as it is, under the same variables as the app.
+
+        Raises:
+            RuntimeError: it failed, and `check` is set; with what it wrote.
+        """
+        run = ["run", "--rm", "--no-TTY", "--no-deps", *(f"--volume={volume}" for volume in volumes), "locust"]
+        return self.compose(*run, *args, environ=environ, override=override, check=check, timeout=timeout)
+
+    def load(self, users: int, seconds: float, *volumes: str, environ: Mapping[str, str] | None = None) -> Load:
+        """Run Locust headless in its container, and return its own figures."""
+        done = self.locust(*options(users, seconds), volumes=volumes, environ=environ, timeout=seconds + 120)
         return parse(done.stdout)

@@ -57,8 +57,8 @@ def test_eighteen_slots_do_eighteen_times_the_work(stack: Stack, one_by_one: Loa
 
 def test_no_failure_when_sixty_users_wait_two_seconds(stack: Stack) -> None:
     stack.up("app")
-    mount = ["--volume", f"{WAITING}:/mnt/waiting.py:ro"]
-    result = stack.load(60, 9, *mount, environ={"LOCUST_LOCUSTFILE": "/mnt/waiting.py"})
+    mount = f"{WAITING}:/mnt/waiting.py:ro"
+    result = stack.load(60, 9, mount, environ={"LOCUST_LOCUSTFILE": "/mnt/waiting.py"})
     assert result.requests >= 60 * 3
     assert result.failures == 0
 

@@ -39,9 +39,8 @@ class Explained:
         out.chmod(0o777)  # Locust's user is another one
         (out / "analysis.json").unlink(missing_ok=True)
         load = ["--headless", "-u", str(users), "-t", f"{seconds}s", "--analysis-json", "/out/analysis.json", *args]
-        run = ["run", "--rm", "--no-TTY", "--no-deps", "--volume", f"{out}:/out", "locust", *load]
         environ = {"LOCUST_LOCUSTFILE": scenario, "LOCUST_EXIT_CODE_ON_ERROR": "0"} | env
-        done = self.stack.compose(*run, override=file, environ=environ, check=False)
+        done = self.stack.locust(*load, volumes=[f"{out}:/out"], override=file, environ=environ, check=False)
         path = out / "analysis.json"
         assert path.exists(), done.stdout + done.stderr
         return Run(done.returncode, done.stdout + done.stderr, json.loads(path.read_text()))
