@@ -1,3 +1,5 @@
+"""The folder of a sweep: what is written into it survives a kill, and is read back."""
+
 from __future__ import annotations
 
 import json
