@@ -22,6 +22,7 @@ from rich.console import Console
 
 import plans
 from bench import DOCS, FIGURES
+from explain_laws import Setting
 from sweep import ROOT, cli
 from sweep.decide.cells import Cell
 from sweep.decide.findings import Findings
@@ -31,7 +32,6 @@ from sweep.loop import Sweep
 from sweep.measure.preflight import preflight
 from sweep.measure.target import environment_of, target_of
 from sweep.options import SCENARIOS, Options
-from sweep.records import Setting
 from sweep.report.progress import Bar
 
 WORKERS, THREADS = "1,2,3,5", "1,2,4,6,9,12,18,36"

@@ -51,15 +51,15 @@ def analyse(
         start_s: how long the test had been running when the window began.
     """
     judgement = judge(loads, tally.response.mean or 0.0)
-    found = figures(tally, users, seconds, judgement.pausing)
+    measured = figures(tally, users, seconds, judgement.pausing)
     rate = tally.requests / seconds if seconds > 0 else 0.0
-    share = found.busy / found.slots if found and found.slots else None
+    share = measured.busy / measured.slots if measured and measured.slots else None
     return Analysis(
         schema=SCHEMA,
-        setting=setting_in_force(found),
+        setting=setting_in_force(measured),
         load=Workload(
             *(users, round(seconds, 2), tally.requests, tally.failures, rounded(rate)),
-            accounted_users=rounded(found.population) if found else None,
+            accounted_users=rounded(measured.population) if measured else None,
             start_s=round(start_s, 2),
         ),
         response_ms=times(tally.response),
@@ -68,20 +68,20 @@ def analyse(
         wire_ms=times(tally.wire),
         queue_known=rounded(tally.queue.count / tally.timed) if tally.timed else None,
         app_ms=times(tally.app),
-        app_quick_ms=rounded(found.start.now * MS) if found and found.start else None,
-        app_start_ms=rounded(found.start.then * MS) if found and found.start else None,
+        app_quick_ms=rounded(measured.start.now * MS) if measured and measured.start else None,
+        app_start_ms=rounded(measured.start.then * MS) if measured and measured.start else None,
         cpu_ms=CpuTime(known(tally.cpu_ms / tally.timed) if tally.timed else None),
-        slots_busy=rounded(found.busy) if found else None,
+        slots_busy=rounded(measured.busy) if measured else None,
         slot_utilization=known(share),
-        cpu_utilization=rounded(found.cpu_utilization) if found else None,
-        memory_mb=rounded(found.memory_mb) if found else None,
-        memory_growth_kb=rounded(found.growth.kb_each) if found and found.growth else None,
-        workers=tuple(rounded_worker(worker) for worker in found.workers) if found else (),
-        routes=tuple(rounded_route(route) for route in found.routes) if found else (),
-        demand=rounded_demand(found.demand) if found else Demand(None, None, None, False),
-        bounds=rounded_bounds(found.bounds) if found else Bounds(None, None, None),
+        cpu_utilization=rounded(measured.cpu_utilization) if measured else None,
+        memory_mb=rounded(measured.memory_mb) if measured else None,
+        memory_growth_kb=rounded(measured.growth.kb_each) if measured and measured.growth else None,
+        workers=tuple(rounded_worker(worker) for worker in measured.workers) if measured else (),
+        routes=tuple(rounded_route(route) for route in measured.routes) if measured else (),
+        demand=rounded_demand(measured.demand) if measured else Demand(None, None, None, False),
+        bounds=rounded_bounds(measured.bounds) if measured else Bounds(None, None, None),
         generator=generator(judgement, tally, rate, paced_rps),
-        verdict=decide(tally, found, judgement, memory_mb, Waited(users, seconds)),
+        verdict=decide(tally, measured, judgement, memory_mb, Waited(users, seconds)),
     )
 
 
@@ -90,11 +90,11 @@ def known(value: float | None, digits: int = 4) -> float | None:
     return None if value is None else rounded(value, digits)
 
 
-def setting_in_force(found: Figures | None) -> SettingInForce:
-    if found is None:
+def setting_in_force(measured: Figures | None) -> SettingInForce:
+    if measured is None:
         return SettingInForce(None, None, None, None, None)
-    setting = found.setting
-    return SettingInForce(setting.workers, setting.threads, found.slots, setting.worker_class, setting.vcpu)
+    setting = measured.setting
+    return SettingInForce(setting.workers, setting.threads, measured.slots, setting.worker_class, setting.vcpu)
 
 
 def times(histogram: Histogram) -> Times:

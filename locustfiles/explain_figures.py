@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from explain_laws import CPU_FULL, Bounds, Demand, bounds, in_use, slots_of
 from explain_route_figures import Start, at_rest, inside_share, route_figures
-from explain_server_timing import Setting
+from explain_server_timing import Served
 from explain_tally import Tally
 from explain_types import RouteFigures, WorkerFigures
 from explain_worker_figures import Growth, at_once, growth, use, worker_figures
@@ -58,7 +58,7 @@ class Figures:
         demand: S, C and Z.
     """
 
-    setting: Setting
+    setting: Served
     slots: int | None
     users: int
     seconds: float

@@ -16,6 +16,7 @@ Times are in s, rates in 1/s. docs/how-it-measures.md says what the figures cann
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 # From this share of the cores that the workers can reach on, the CPU counts as used up.
 CPU_FULL = 0.85
@@ -23,6 +24,27 @@ CPU_FULL = 0.85
 # serve one, whatever `threads` says.
 THREADED = ("gthread", "ThreadWorker", "SlotWorker")
 SINGLE = ("sync", "SyncWorker")
+
+
+class Setting(NamedTuple):
+    """How many workers, and threads of each."""
+
+    workers: int
+    threads: int
+
+    @property
+    def slots(self) -> int:
+        """Requests that can be in the app at a time."""
+        return self.workers * self.threads
+
+    @property
+    def variables(self) -> str:
+        """As it is pasted."""
+        return f"GUNICORN_WORKERS={self.workers} GUNICORN_THREADS={self.threads}"
+
+    def __str__(self) -> str:
+        """As it is written everywhere: 3 × 6."""
+        return f"{self.workers} × {self.threads}"
 
 
 @dataclass(frozen=True)

@@ -30,109 +30,114 @@ OWN_CPU = 0.002  # s
 UNUSED = 0.40
 
 
-def waits(found: Figures, seconds: float) -> bool:
+def waits(figures: Figures, seconds: float) -> bool:
     """Whether a mean wait is worth a word."""
-    return seconds >= max(LEAST_QUEUE, WAITING * (seconds + found.app))
+    return seconds >= max(LEAST_QUEUE, WAITING * (seconds + figures.app))
 
 
-def queues(found: Figures) -> bool:
+def queues(figures: Figures) -> bool:
     """Whether requests were seen to wait until the app got them, all along."""
-    if found.queue is None or found.queued_share < SPREAD:
+    if figures.queue is None or figures.queued_share < SPREAD:
         return False
-    return found.queue >= max(LEAST_QUEUE, WAITING * found.response)
+    return figures.queue >= max(LEAST_QUEUE, WAITING * figures.response)
 
 
-def more_than_slots(found: Figures) -> bool:
+def more_than_slots(figures: Figures) -> bool:
     """Whether more slots could be used at all. A user can have several requests under way, so both are counted."""
-    return found.slots is not None and max(found.users, found.rate * found.response) > found.slots
+    return figures.slots is not None and max(figures.users, figures.rate * figures.response) > figures.slots
 
 
-def slots_full(found: Figures) -> bool:
+def slots_full(figures: Figures) -> bool:
     """Whether requests wait because all slots are taken, at times or always."""
-    if not more_than_slots(found):
+    if not more_than_slots(figures):
         return False
-    if found.queue is not None:
-        return queues(found)
-    if found.slots is None or found.held < SLOTS_FULL * found.slots:
+    if figures.queue is not None:
+        return queues(figures)
+    if figures.slots is None or figures.held < SLOTS_FULL * figures.slots:
         return False
     # With slots to spare a wait that the first requests had too is the network; only what is above it can be a queue.
-    return waits(found, found.wait if found.held >= ALL_SLOTS * found.slots else found.excess)
+    return waits(figures, figures.wait if figures.held >= ALL_SLOTS * figures.slots else figures.excess)
 
 
-def uneven(found: Figures) -> bool:
+def uneven(figures: Figures) -> bool:
     """Whether requests wait in one worker while another has room."""
-    number = found.setting.workers
-    if number < 2 or len(found.workers) > number:  # restarted workers have had less time than others
+    number = figures.setting.workers
+    if number < 2 or len(figures.workers) > number:  # restarted workers have had less time than others
         return False
-    slots_each = found.slots / number if found.slots else math.inf
-    inexact = found.slots is not None and not is_exact(found.setting.worker_class)
-    if inexact and queues(found) and not more_than_slots(found) and found.cores < COMPETING * found.reachable_cores:
+    slots_each = figures.slots / number if figures.slots else math.inf
+    inexact = figures.slots is not None and not is_exact(figures.setting.worker_class)
+    if (
+        inexact
+        and queues(figures)
+        and not more_than_slots(figures)
+        and figures.cores < COMPETING * figures.reachable_cores
+    ):
         return True  # with exact slots nobody would wait
-    requests = sum(worker.requests for worker in found.workers)
+    requests = sum(worker.requests for worker in figures.workers)
     chance = 3 * math.sqrt((number - 1) / requests)  # three standard deviations of a share, relative to it
-    if max(abs(share * number - 1) for share in found.shares) <= max(UNEVEN, chance):
+    if max(abs(share * number - 1) for share in figures.shares) <= max(UNEVEN, chance):
         return False
-    full = [worker.slots_busy >= WORKER_FULL * slots_each for worker in found.workers]
-    hot = any(worker.cpu_cores >= WORKER_FULL for worker in found.workers)
-    if found.queue is not None:
-        return hot or (any(full) and queues(found))
+    full = [worker.slots_busy >= WORKER_FULL * slots_each for worker in figures.workers]
+    hot = any(worker.cpu_cores >= WORKER_FULL for worker in figures.workers)
+    if figures.queue is not None:
+        return hot or (any(full) and queues(figures))
     # Where all that get requests are full, all requests have that wait, and none is quick to compare it with.
-    wait = found.wait if all(full) else found.excess
-    return hot or (any(full) and waits(found, wait))
+    wait = figures.wait if all(full) else figures.excess
+    return hot or (any(full) and waits(figures, wait))
 
 
-def inside(found: Figures) -> bool:
+def inside(figures: Figures) -> bool:
     """Whether requests wait inside the app: nearly all take far longer than the first ones, at an idle CPU."""
-    return found.inside >= INSIDE and found.cores < COMPETING * found.reachable_cores
+    return figures.inside >= INSIDE and figures.cores < COMPETING * figures.reachable_cores
 
 
-def missing_users(found: Figures) -> int:
+def missing_users(figures: Figures) -> int:
     """Return how many users the requests and pauses that have ended do not account for; 0 unless it is sure.
 
     At the window's ends a request or a pause of each user is cut off, which is as much as all of them can be off.
     """
-    missing = found.users - found.population
-    cycle = found.response + found.think
-    least = MISSING * found.users + found.users * cycle / found.seconds
+    missing = figures.users - figures.population
+    cycle = figures.response + figures.think
+    least = MISSING * figures.users + figures.users * cycle / figures.seconds
     return round(missing) if missing >= max(1.0, least) else 0
 
 
-def stuck_users(found: Figures) -> int:
+def stuck_users(figures: Figures) -> int:
     """Return how many users wait for gunicorn; 0 where so few slots are held that the missing ones rather pause.
 
     What a worker said last, it may have said before all of its slots were held, so a part of them is enough.
     """
-    missing = missing_users(found)
-    most = missing if found.slots is None else min(missing, found.slots)
-    return missing if not found.measured or found.busy >= HELD * most else 0
+    missing = missing_users(figures)
+    most = missing if figures.slots is None else min(missing, figures.slots)
+    return missing if not figures.measured or figures.busy >= HELD * most else 0
 
 
-def unused_cores(found: Figures) -> float:
+def unused_cores(figures: Figures) -> float:
     """Return the cores that something else than the requests' own threads uses; 0 unless that is much of all."""
-    others = found.cores - found.rate * (found.thread_cpu + OWN_CPU)
-    return others if others >= UNUSED * found.cores else 0.0
+    others = figures.cores - figures.rate * (figures.thread_cpu + OWN_CPU)
+    return others if others >= UNUSED * figures.cores else 0.0
 
 
-def is_unknown(found: Figures) -> bool:
+def is_unknown(figures: Figures) -> bool:
     """Whether requests wait and nobody knows where: no queue in the header, and no first requests to compare with."""
-    if found.queue is not None or not waits(found, found.wait):
+    if figures.queue is not None or not waits(figures, figures.wait):
         return False
-    return not found.first_known or waits(found, found.excess)
+    return not figures.first_known or waits(figures, figures.excess)
 
 
-def impossible(tally: Tally, found: Figures) -> list[str]:
+def impossible(tally: Tally, figures: Figures) -> list[str]:
     """Return what cannot be, if all responses came from one gunicorn when they were made, in words."""
-    setting, reasons = found.setting, []
-    each = found.slots / setting.workers if found.slots else math.inf
-    if found.measured and any(worker.slots_busy > MORE_SLOTS * each + 0.2 for worker in found.workers):
-        most = max(worker.slots_busy for worker in found.workers)
+    setting, reasons = figures.setting, []
+    each = figures.slots / setting.workers if figures.slots else math.inf
+    if figures.measured and any(worker.slots_busy > MORE_SLOTS * each + 0.2 for worker in figures.workers):
+        most = max(worker.slots_busy for worker in figures.workers)
         reasons.append(f"{most:.1f} busy slots in a worker that has {each:.0f}")
-    if found.cores > MORE_CORES * setting.vcpu + 0.2:
-        reasons.append(f"{found.cores:.1f} cores in use of {setting.vcpu}")
+    if figures.cores > MORE_CORES * setting.vcpu + 0.2:
+        reasons.append(f"{figures.cores:.1f} cores in use of {setting.vcpu}")
     if tally.shorter > SHORTER * tally.timed:
         reasons.append(f"{tally.shorter} responses that took less time than the app did")
-    if found.workers_at_once > setting.workers:
-        reasons.append(f"{found.workers_at_once} workers at once where there are {setting.workers}")
+    if figures.workers_at_once > setting.workers:
+        reasons.append(f"{figures.workers_at_once} workers at once where there are {setting.workers}")
     if any(worker.born_after > worker.born_before + LATER for worker in tally.workers.values()):
         reasons.append("a worker's clock that jumps")
     seen = list(tally.workers.values())

@@ -34,7 +34,7 @@ COUNT = re.compile(r"[0-9]{1,15}")
 CLASS = re.compile(r"[\w.:-]{1,100}")
 
 
-class Setting(NamedTuple):
+class Served(NamedTuple):
     """How gunicorn runs: its effective setting and the vCPUs that it may use."""
 
     workers: int
@@ -47,7 +47,7 @@ class Facts(NamedTuple):
     """What a worker says of itself; see Timing."""
 
     pid: int
-    setting: Setting
+    setting: Served
     cpu_seconds: float
     rss_mb: float
     at: float | None
@@ -76,7 +76,7 @@ class Timing(NamedTuple):
     app_ms: float
     cpu_ms: float
     pid: int
-    setting: Setting
+    setting: Served
     cpu_seconds: float
     rss_mb: float
     queue_ms: float | None = None
@@ -198,10 +198,10 @@ def count(facts: dict[str, str], name: str) -> int | None:
 
 
 @lru_cache(maxsize=64)
-def parse_setting(workers: str, threads: str, worker_class: str, vcpu: str) -> Setting | None:
+def parse_setting(workers: str, threads: str, worker_class: str, vcpu: str) -> Served | None:
     """Return the setting; the same object for the same text, as it is the same in nearly every response."""
     facts = {"workers": workers, "threads": threads, "vcpu": vcpu}
     numbers = [count(facts, name) or 0 for name in facts]
     if not all(0 < number < 10**9 for number in numbers) or not CLASS.fullmatch(worker_class):
         return None
-    return Setting(numbers[0], numbers[1], worker_class, numbers[2])
+    return Served(numbers[0], numbers[1], worker_class, numbers[2])

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from explain_histogram import Histogram
 from explain_routes import FURTHER, MOST_ROUTES, Route
-from explain_server_timing import Setting, Timing
+from explain_server_timing import Served, Timing
 from explain_workers import OLD_SECONDS, Bin, Worker, said_by
 
 # Bounds on what grows with something else than the number of requests.
@@ -69,7 +69,7 @@ class Tally:
         self.wait, self.queue, self.wire = Histogram(), Histogram(), Histogram()
         self.think_ms = 0.0
         self.thinks = self.shorter = self.events = 0
-        self.setting: Setting | None = None
+        self.setting: Served | None = None
         self.workers: dict[int, Worker] = {}
         self.errors: dict[str, int] = {}
         self.first_wait_ms: float | None = None
@@ -259,7 +259,7 @@ class Tally:
         vars(tally).update(data)
         for name in HISTOGRAMS:
             setattr(tally, name, Histogram.from_dict(data[name]))
-        tally.setting = Setting(*data["setting"]) if data["setting"] else None
+        tally.setting = Served(*data["setting"]) if data["setting"] else None
         tally.workers = {pid: Worker.from_list(worker) for pid, worker in data["workers"]}
         tally.bins = {number: Bin.from_list(part) for number, part in data["bins"]}
         tally.routes = {name: Route.from_list(route) for name, route in data["routes"]}

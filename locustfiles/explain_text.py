@@ -17,7 +17,7 @@ def rows(analysis: Analysis) -> list[tuple[str, str]]:
     found = [("Verdict: " + verdict.code, verdict.text), ("What to set", verdict.suggestion)]
     if setting.workers is not None:
         found += [
-            ("Setting", described(setting)),
+            ("Served", described(setting)),
             ("Busy slots", of(analysis.slots_busy, setting.slots, analysis.slot_utilization)),
             ("CPU of the plan", f"{share(analysis.cpu_utilization)} of {setting.vcpu} vCPU"),
             ("Memory of the workers", f"{figure(analysis.memory_mb)} MB{grown(analysis.memory_growth_kb)}"),

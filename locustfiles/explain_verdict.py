@@ -39,44 +39,44 @@ from explain_verdict_slots import imbalance, slots, wait_inside
 
 
 def decide(  # noqa: PLR0911 one return a rule
-    tally: Tally, found: Figures | None, judgement: Judgement, memory_mb: float | None, waited: Waited
+    tally: Tally, figures: Figures | None, judgement: Judgement, memory_mb: float | None, waited: Waited
 ) -> Verdict:
     """Return the verdict of a run.
 
     Args:
         tally: its requests.
-        found: what the laws make of them, None without the header.
+        figures: what the laws make of them, None without the header.
         judgement: of the generator.
         memory_mb: the plan's memory, None if it is not known.
         waited: by whom, and for how long.
     """
     if not tally.requests and not tally.events and nothing_ended(waited, judgement.pausing):
         return stuck(round(waited.users - judgement.pausing), waited, None)
-    if found is None or tally.timed < max(LEAST_REQUESTS, COVERED * (tally.requests - tally.failures)):
+    if figures is None or tally.timed < max(LEAST_REQUESTS, COVERED * (tally.requests - tally.failures)):
         return no_data(tally)
     if judgement.reasons:
         return generator(judgement)
-    if reasons := impossible(tally, found):
+    if reasons := impossible(tally, figures):
         return mixed_up(reasons)
     if tally.failures >= ERRORS * tally.requests:
-        return errors(tally, found)
-    if missing := stuck_users(found):
-        return stuck(missing, waited, found)
-    return limit(found, memory_mb)
+        return errors(tally, figures)
+    if missing := stuck_users(figures):
+        return stuck(missing, waited, figures)
+    return limit(figures, memory_mb)
 
 
-def limit(found: Figures, memory_mb: float | None) -> Verdict:
+def limit(figures: Figures, memory_mb: float | None) -> Verdict:
     """Return what limits a run whose figures are sound and whose requests end well."""
-    if found.cpu_full:
-        more_workers = found.gil_holds and found.setting.workers < found.setting.vcpu
+    if figures.cpu_full:
+        more_workers = figures.gil_holds and figures.setting.workers < figures.setting.vcpu
         # What no request asked for comes with each further worker.
-        return gil(found, memory_mb) if more_workers and not unused_cores(found) else cpu(found, memory_mb)
-    if inside(found):
-        return wait_inside(found, memory_mb)
-    if uneven(found):
-        return imbalance(found, memory_mb)
-    if slots_full(found):
-        return slots(found, memory_mb)
-    if found.growth and found.growth.steady:
-        return memory(found, found.growth, memory_mb)
-    return unknown(found) if is_unknown(found) else healthy(found, memory_mb)
+        return gil(figures, memory_mb) if more_workers and not unused_cores(figures) else cpu(figures, memory_mb)
+    if inside(figures):
+        return wait_inside(figures, memory_mb)
+    if uneven(figures):
+        return imbalance(figures, memory_mb)
+    if slots_full(figures):
+        return slots(figures, memory_mb)
+    if figures.growth and figures.growth.steady:
+        return memory(figures, figures.growth, memory_mb)
+    return unknown(figures) if is_unknown(figures) else healthy(figures, memory_mb)

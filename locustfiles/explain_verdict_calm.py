@@ -11,75 +11,75 @@ from explain_words import ms, percent, plural, rps
 from explain_worker_figures import Growth
 
 
-def healthy(found: Figures, memory_mb: float | None) -> Verdict:
+def healthy(figures: Figures, memory_mb: float | None) -> Verdict:
     """Nothing is at its limit."""
     tail = ""
-    if lowest := found.bounds.lowest():
+    if lowest := figures.bounds.lowest():
         tail = f" The first bound is that of the {'CPU' if lowest[0] == 'cpu' else lowest[0]}, {rps(lowest[1])}."
-    advice = keep(found, memory_mb) + tail + memory_note(found, current(found), memory_mb)
-    text = f"{where(found)}; {room(found)}.{holder(found)}"
-    if (others := unused_cores(found)) >= 0.1 * found.setting.vcpu:
+    advice = keep(figures, memory_mb) + tail + memory_note(figures, current(figures), memory_mb)
+    text = f"{where(figures)}; {room(figures)}.{holder(figures)}"
+    if (others := unused_cores(figures)) >= 0.1 * figures.setting.vcpu:
         text += f" {others:.2f} of the cores in use are used by something else than the requests' own threads."
-    if missing := missing_users(found):
+    if missing := missing_users(figures):
         text += (
-            f" {missing} of {plural(found.users, 'user')} are not accounted for: they pause for longer than this, or "
+            f" {missing} of {plural(figures.users, 'user')} are not accounted for: they pause for longer than this, or "
             "wait for something before gunicorn."
         )
     return Verdict("healthy", text, advice)
 
 
-def where(found: Figures) -> str:
+def where(figures: Figures) -> str:
     """Say where requests spend their time, by what was measured."""
-    if found.wire is not None and waits(found, found.wire) and found.hold - found.app >= found.wire / 2:
+    if figures.wire is not None and waits(figures, figures.wire) and figures.hold - figures.app >= figures.wire / 2:
         return (
-            f"Requests hold their slots for {ms(found.hold)}, {ms(found.app)} of it until their headers: the answer is "
-            "streamed, is large, or is read slowly"
+            f"Requests hold their slots for {ms(figures.hold)}, {ms(figures.app)} of it until their headers: the answer "
+            "is streamed, is large, or is read slowly"
         )
-    if found.wire is not None and waits(found, found.wire):
+    if figures.wire is not None and waits(figures, figures.wire):
         text = (
-            f"No limit is reached, yet {ms(found.wire)} of {ms(found.response)} are spent on the wire: on the network, "
-            "in a front end, or with a new connection for each request"
+            f"No limit is reached, yet {ms(figures.wire)} of {ms(figures.response)} are spent on the wire: on the "
+            "network, in a front end, or with a new connection for each request"
         )
-        if found.cores >= COMPETING * found.reachable_cores:
+        if figures.cores >= COMPETING * figures.reachable_cores:
             text += ", or competing for the CPU with a worker's other threads"
         return text
-    if queues(found):
-        busy = found.cores >= COMPETING * found.reachable_cores
+    if queues(figures):
+        busy = figures.cores >= COMPETING * figures.reachable_cores
         why = "for a busy CPU" if busy else "though slots are free, as when workers start anew"
-        return f"Requests wait {ms(found.queue or 0.0)} of {ms(found.response)} {why}"
-    if found.queue is not None and waits(found, found.queue):
-        return f"Requests waited {ms(found.queue)} of {ms(found.response)} for a slot, in one burst"
-    if waits(found, found.wait):
+        return f"Requests wait {ms(figures.queue or 0.0)} of {ms(figures.response)} {why}"
+    if figures.queue is not None and waits(figures, figures.queue):
+        return f"Requests waited {ms(figures.queue)} of {ms(figures.response)} for a slot, in one burst"
+    if waits(figures, figures.wait):
         return (
-            f"No limit is reached. {ms(found.wait)} of {ms(found.response)} are spent outside the app, and the test's "
-            "first requests were as slow, so that is no queue"
+            f"No limit is reached. {ms(figures.wait)} of {ms(figures.response)} are spent outside the app, and the "
+            "test's first requests were as slow, so that is no queue"
         )
-    return f"Requests hardly wait: {ms(found.app)} of {ms(found.response)} are the app's own"
+    return f"Requests hardly wait: {ms(figures.app)} of {ms(figures.response)} are the app's own"
 
 
-def room(found: Figures) -> str:
+def room(figures: Figures) -> str:
     """Say how much is in use."""
-    cpu = f"the CPU is at {percent(found.cpu_utilization)}"
-    return cpu if found.slots is None else f"{found.busy:.1f} of {plural(found.slots, 'slot')} are busy, {cpu}"
+    cpu = f"the CPU is at {percent(figures.cpu_utilization)}"
+    return cpu if figures.slots is None else f"{figures.busy:.1f} of {plural(figures.slots, 'slot')} are busy, {cpu}"
 
 
-def keep(found: Figures, memory_mb: float | None) -> str:
+def keep(figures: Figures, memory_mb: float | None) -> str:
     """Advise the setting in force, or the same in two workers."""
-    better = sturdier(found, memory_mb)
-    if found.slots is None or better == current(found):
-        return f"Keep {named(found, current(found))}."
+    better = sturdier(figures, memory_mb)
+    if figures.slots is None or better == current(figures):
+        return f"Keep {named(figures, current(figures))}."
     return (
-        f"These users need no more slots, but {plural(found.setting.workers, 'worker')} with "
-        f"{plural(found.slots, 'slot')} is one crash, one restart and one slow request for all: {better}. "
-        f"{check(found, better)}"
+        f"These users need no more slots, but {plural(figures.setting.workers, 'worker')} with "
+        f"{plural(figures.slots, 'slot')} is one crash, one restart and one slow request for all: {better}. "
+        f"{check(figures, better)}"
     )
 
 
-def unknown(found: Figures) -> Verdict:
+def unknown(figures: Figures) -> Verdict:
     """Requests wait, and the header does not say where."""
     text = (
-        f"{ms(found.wait)} of {ms(found.response)} are spent outside the app, and nobody can know where: the header "
-        f"has no `queue`, so that can be a queue for the slots, or the wire; {room(found)}."
+        f"{ms(figures.wait)} of {ms(figures.response)} are spent outside the app, and nobody can know where: the "
+        f"header has no `queue`, so that can be a queue for the slots, or the wire; {room(figures)}."
     )
     advice = (
         "Have gunicorn_slots of this version send the header, on Linux and over TCP, where the kernel counts. Or begin "
@@ -88,21 +88,21 @@ def unknown(found: Figures) -> Verdict:
     return Verdict("unknown", text, advice)
 
 
-def memory(found: Figures, growth: Growth, memory_mb: float | None) -> Verdict:
+def memory(figures: Figures, growth: Growth, memory_mb: float | None) -> Verdict:
     """Memory grows with the requests."""
     each = growth.kb_each
     text = (
         f"The workers' memory grows with the requests: by {growth.mb:.0f} MB in the second half of the run, "
-        f"{each:.3g} kB for each request, to {found.memory_mb:.0f} MB. {where(found)}; {room(found)}."
+        f"{each:.3g} kB for each request, to {figures.memory_mb:.0f} MB. {where(figures)}; {room(figures)}."
     )
     # A worker may double before it is replaced, or fill its share of the plan.
-    free = found.memory_each_mb
+    free = figures.memory_each_mb
     if memory_mb is not None:
-        free = max(0.1 * memory_mb, 0.85 * memory_mb - found.memory_mb) / found.setting.workers
+        free = max(0.1 * memory_mb, 0.85 * memory_mb - figures.memory_mb) / figures.setting.workers
     requests = max(100, round(free * 1024 / each, -2)) if each > 0 else 1000
     advice = (
         f"GUNICORN_MAX_REQUESTS={requests:.0f} GUNICORN_MAX_REQUESTS_JITTER={requests / 10:.0f} replaces a worker "
         "before that is much. It hides a leak: look for what the app keeps. If a longer run grows no further, it was a "
         "cache."
     )
-    return Verdict("memory", text, advice + f" Keep {named(found, current(found))}.")
+    return Verdict("memory", text, advice + f" Keep {named(figures, current(figures))}.")

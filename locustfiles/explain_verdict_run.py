@@ -69,11 +69,11 @@ def mixed_up(reasons: list[str]) -> Verdict:
     return Verdict("mixed-up", text, advice)
 
 
-def errors(tally: Tally, found: Figures) -> Verdict:
+def errors(tally: Tally, figures: Figures) -> Verdict:
     """Requests fail."""
     text = f"{failed(tally)}. Times and throughput of a failing app say little about a working one."
-    worst = max(found.routes, key=lambda route: route.failures)
-    if len(found.routes) > 1 and worst.failures > tally.failures / 2:
+    worst = max(figures.routes, key=lambda route: route.failures)
+    if len(figures.routes) > 1 and worst.failures > tally.failures / 2:
         text += f" {percent(worst.failures / tally.failures)} of the failures are of {worst.name}."
     advice = (
         "Look at the Failures tab and the app's log first. If they came with more slots, go back to the setting "
@@ -95,15 +95,19 @@ def nothing_ended(waited: Waited, pausing: float) -> bool:
     return waited.users - pausing >= 1 and waited.seconds >= LEAST_WAIT
 
 
-def stuck(missing: int, waited: Waited, found: Figures | None) -> Verdict:
+def stuck(missing: int, waited: Waited, figures: Figures | None) -> Verdict:
     """Users wait for responses that do not come."""
     text = (
         f"On average, {missing} of {plural(waited.users, 'user')} were waiting for a response that has not come: what "
         f"ended in {waited.seconds:.0f} s accounts for the others only."
     )
-    if found is None:
+    if figures is None:
         text = f"No request of {plural(missing, 'user')} has ended in {waited.seconds:.0f} s."
-    keep = "" if found is None else f" Keep {named(found, current(found))} until then: more slots would be held, too."
+    keep = (
+        ""
+        if figures is None
+        else f" Keep {named(figures, current(figures))} until then: more slots would be held, too."
+    )
     advice = (
         "Find what they wait for, and give it a time limit: a call without a timeout, a lock that is not given back. "
         "`py-spy dump --pid` of a worker shows each thread's line. SLOT_REQUEST_SECONDS bounds what a request may hold."

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from explain_figures import Figures
-from explain_laws import is_exact
+from explain_laws import Setting, is_exact
 from explain_rules import ALL_SLOTS
 from explain_suggestion import (
-    Shape,
     bounds_of,
     check,
     current,
@@ -27,82 +26,83 @@ UNSET = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALI
 MOST_HELD = 0.50
 
 
-def holder(found: Figures) -> str:
+def holder(figures: Figures) -> str:
     """Name the route that holds most of the slots, where there are several; else nothing."""
-    if len(found.routes) < 2 or (found.routes[0].held_share or 0.0) < MOST_HELD:
+    if len(figures.routes) < 2 or (figures.routes[0].held_share or 0.0) < MOST_HELD:
         return ""
-    return f" {found.routes[0].name} holds {percent(found.routes[0].held_share or 0.0)} of the slots."
+    return f" {figures.routes[0].name} holds {percent(figures.routes[0].held_share or 0.0)} of the slots."
 
 
-def slots(found: Figures, memory_mb: float | None) -> Verdict:
+def slots(figures: Figures, memory_mb: float | None) -> Verdict:
     """Requests wait for a slot while the CPU idles."""
-    shape = fit(found, needed(found, memory_mb), memory_mb)
-    wait = found.wait if found.queue is None else found.queue
-    cpu = f"the CPU {'idles' if found.cpu_utilization < 0.5 else 'is'} at {percent(found.cpu_utilization)}"
-    if found.slots is not None and found.held < ALL_SLOTS * found.slots and found.queue is not None:
-        which = "the only slot is" if found.slots == 1 else f"the {found.slots} slots are"
+    shape = fit(figures, needed(figures, memory_mb), memory_mb)
+    wait = figures.wait if figures.queue is None else figures.queue
+    cpu = f"the CPU {'idles' if figures.cpu_utilization < 0.5 else 'is'} at {percent(figures.cpu_utilization)}"
+    if figures.slots is not None and figures.held < ALL_SLOTS * figures.slots and figures.queue is not None:
+        which = "the only slot is" if figures.slots == 1 else f"the {figures.slots} slots are"
         text = (
-            f"Requests wait {ms(wait)} of {ms(found.response)} for a slot, in bursts: {which} busy "
-            f"{percent(found.busy / found.slots)} of the time, while {cpu}. In the app they take {ms(found.app)}."
+            f"Requests wait {ms(wait)} of {ms(figures.response)} for a slot, in bursts: {which} busy "
+            f"{percent(figures.busy / figures.slots)} of the time, while {cpu}. In the app they take {ms(figures.app)}."
         )
     else:
-        busy = "The only slot is" if found.slots == 1 else f"All {found.slots} slots are"
-        text = f"{busy} busy while {cpu}: a request waits {ms(wait)} for a slot, then takes {ms(found.app)}."
-    text += holder(found)
-    promised = bounds_of(found, shape)
+        busy = "The only slot is" if figures.slots == 1 else f"All {figures.slots} slots are"
+        text = f"{busy} busy while {cpu}: a request waits {ms(wait)} for a slot, then takes {ms(figures.app)}."
+    text += holder(figures)
+    promised = bounds_of(figures, shape)
     lowest = promised.lowest()
     cpu_first = lowest is not None and lowest[1] == promised.cpu_rps
-    if found.slots is not None and shape.slots <= found.slots:
-        left = "memory" if memory_mb and shape.workers < found.setting.workers else "CPU"
+    if figures.slots is not None and shape.slots <= figures.slots:
+        left = "memory" if memory_mb and shape.workers < figures.setting.workers else "CPU"
         why = f"the plan's {left} has no room for more" if left == "memory" or cpu_first else "these users need no more"
-        advice = f"Keep {named(found, current(found))}: {why}. A larger plan, or shorter requests."
-        return Verdict("slots", text, advice + memory_note(found, current(found), memory_mb))
+        advice = f"Keep {named(figures, current(figures))}: {why}. A larger plan, or shorter requests."
+        return Verdict("slots", text, advice + memory_note(figures, current(figures), memory_mb))
     limit = "; then the CPU becomes the limit" if cpu_first else ""
-    text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(found.users, 'user')}{limit}."
-    advice = suggest(found, shape, memory_mb)
-    if not is_exact(found.setting.worker_class):  # or some of the new slots would stay empty
+    text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(figures.users, 'user')}{limit}."
+    advice = suggest(figures, shape, memory_mb)
+    if not is_exact(figures.setting.worker_class):  # or some of the new slots would stay empty
         advice += f" And leave {UNSET} unset: {EXACT}"
     return Verdict("slots", text, advice)
 
 
-def imbalance(found: Figures, memory_mb: float | None) -> Verdict:
+def imbalance(figures: Figures, memory_mb: float | None) -> Verdict:
     """Requests wait in one worker while another has room."""
-    spread = " / ".join(f"{share * 100:.0f}" for share in found.shares[:8])
+    spread = " / ".join(f"{share * 100:.0f}" for share in figures.shares[:8])
     free = ""
-    if found.slots is not None:
-        free = f" while {max(0.0, found.slots - found.busy):.1f} of {found.slots} slots are free"
-    wait = found.wait if found.queue is None else found.queue
-    text = f"The workers get {spread} % of the requests, so a request waits {ms(wait)}{free}.{holder(found)}"
-    if found.slots is None:
+    if figures.slots is not None:
+        free = f" while {max(0.0, figures.slots - figures.busy):.1f} of {figures.slots} slots are free"
+    wait = figures.wait if figures.queue is None else figures.queue
+    text = f"The workers get {spread} % of the requests, so a request waits {ms(wait)}{free}.{holder(figures)}"
+    if figures.slots is None:
         return Verdict("imbalance", text, f"Leave GUNICORN_WORKER_CLASS unset: {EXACT}")
-    advice = suggest(found, fit(found, needed(found, memory_mb), memory_mb), memory_mb)
-    if not is_exact(found.setting.worker_class):
+    advice = suggest(figures, fit(figures, needed(figures, memory_mb), memory_mb), memory_mb)
+    if not is_exact(figures.setting.worker_class):
         advice = f"Leave {UNSET} unset: {EXACT} And set {advice}"
     return Verdict("imbalance", text, advice)
 
 
-def wait_inside(found: Figures, memory_mb: float | None) -> Verdict:
+def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:
     """Requests wait inside the app, for something that only so many can have at a time."""
-    setting = found.setting
-    text = f"Requests wait inside the app: {percent(found.inside)} of their time there"
+    setting = figures.setting
+    text = f"Requests wait inside the app: {percent(figures.inside)} of their time there"
     ahead = 0.0
-    if found.start:
+    if figures.start:
         # As many requests at a time as would make this throughput, each alone.
-        ahead = found.rate * found.start.then
-        text += f". Even quick ones take {ms(found.start.now)} now, and took {ms(found.start.then)} at the start"
+        ahead = figures.rate * figures.start.then
+        text += f". Even quick ones take {ms(figures.start.now)} now, and took {ms(figures.start.then)} at the start"
     text += (
-        f". The CPU is at {percent(found.cpu_utilization)}. What they wait for was not seen: a lock, a pool of "
-        f"connections, a database, or an upstream with a limit.{holder(found)}"
+        f". The CPU is at {percent(figures.cpu_utilization)}. What they wait for was not seen: a lock, a pool of "
+        f"connections, a database, or an upstream with a limit.{holder(figures)}"
     )
     keep = (
-        f"Keep {named(found, current(found))}, and no more threads: they would wait there, too. Look for what is "
+        f"Keep {named(figures, current(figures))}, and no more threads: they would wait there, too. Look for what is "
         "shared (`py-spy dump --pid` of a worker shows each thread's line), and make it larger or held for shorter."
     )
-    more = Shape(setting.workers + 1, max(1, round(setting.threads * setting.workers / (setting.workers + 1))))
+    more = Setting(setting.workers + 1, max(1, round(setting.threads * setting.workers / (setting.workers + 1))))
     each_its_own = ahead >= 0.75 * setting.workers
-    if is_exact(setting.worker_class) and each_its_own and has_room(found, more, memory_mb) and more.slots > 1:
+    if is_exact(setting.worker_class) and each_its_own and has_room(figures, more, memory_mb) and more.slots > 1:
         keep += (
-            f" If each worker has its own (a lock or a pool in the process), one more worker helps. To try: {more}. "
-            f"{check(found, more)}"
+            f" If each worker has its own (a lock or a pool in the process), one more worker helps. To try: "
+            f"{more.variables}. "
+            f"{check(figures, more)}"
         )
     return Verdict("inside", text, keep)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from explain_server_timing import Setting, Timing
+from explain_server_timing import Served, Timing
 
 # A worker reads its counters at most this often, so a response may say what was true that much earlier.
 OLD_SECONDS = 0.05
@@ -62,7 +62,7 @@ class Worker:
         "setting",
     )
 
-    def __init__(self, setting: Setting, clocked: bool, gil: bool, first: Said) -> None:
+    def __init__(self, setting: Served, clocked: bool, gil: bool, first: Said) -> None:
         self.setting = setting
         self.clocked = clocked
         self.gil = gil
@@ -91,7 +91,7 @@ class Worker:
     def from_list(cls, data: list[Any]) -> Worker:
         """Return the worker that `to_list` was called on."""
         setting, clocked, gil, first, last, mixed, *sums = data
-        made = cls(Setting(*setting), clocked, gil, Said(*first))
+        made = cls(Served(*setting), clocked, gil, Said(*first))
         made.last, made.mixed = Said(*last), mixed
         made.requests, made.app_ms, made.born_after, made.born_before = sums
         return made

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from explain_laws import Setting
 from sweep.decide.findings import Findings
 from sweep.decide.prediction import cycle_of
 from sweep.decide.search import Search, next_step
@@ -15,7 +16,7 @@ from sweep.folder import Results
 from sweep.measure.measurement import Measurement, Outcome
 from sweep.measure.processes import Processes
 from sweep.measure.target import Target
-from sweep.records import Run, Setting, Skipped
+from sweep.records import Run, Skipped
 
 UNLOADED = Setting(1, 1)
 SECONDS_LEAST, SECONDS_MOST = 6.0, 60.0

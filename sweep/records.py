@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
+from explain_laws import Setting
 from explain_types import Analysis
 from sweep.options import Options
 
 SCHEMA = 2  # of sweep.json; 1 had analyses without a demand
 # Of the plan's CPU. The kernel's own work for the app's connections is some 2 % at 350 requests/s.
 DISTURBED = 0.10
-
-
-class Setting(NamedTuple):
-    """What is swept: workers, and threads of each."""
-
-    workers: int
-    threads: int
-
-    @property
-    def slots(self) -> int:
-        """Requests that can be in the app at a time."""
-        return self.workers * self.threads
-
-    def __str__(self) -> str:
-        """As it is written everywhere: 3 × 6."""
-        return f"{self.workers} × {self.threads}"
 
 
 class Outside(msgspec.Struct, frozen=True):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
+from explain_laws import Setting
 from sweep.decide.prediction import Prediction
-from sweep.records import DISTURBED, Info, Run, Setting
+from sweep.records import DISTURBED, Info, Run
 
 # Two windows of the same setting differ by this much on a quiet machine, so no interval is narrower. A p95 stands
 # for fewer requests, and the analysis counts them in steps of 1 %.

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from explain_laws import Setting
 from sweep.decide.cells import Cell, Interval
 from sweep.decide.findings import Findings
-from sweep.records import PlanSize, Run, Setting
+from sweep.records import PlanSize, Run
 
 # With one of these different, or with another plan, the two sweeps measured different things.
 DECISIVE = ("users", "scenario")

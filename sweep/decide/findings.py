@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from explain_laws import Setting
 from sweep.decide.cells import Cell, cells_of
 from sweep.decide.prediction import Prediction, prediction_of
 from sweep.decide.ranking import Ranking, ranked
 from sweep.decide.recommendation import Recommendation, recommend
 from sweep.folder import Results
-from sweep.records import Info, Run, Setting
+from sweep.records import Info, Run
 
 
 @dataclass(frozen=True)

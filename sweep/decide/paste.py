@@ -9,7 +9,8 @@ from typing import Any
 
 import gunicorn.config
 
-from sweep.records import Info, Setting
+from explain_laws import Setting
+from sweep.records import Info
 
 
 def startup_command(setting: Setting, info: Info) -> str:

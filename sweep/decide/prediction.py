@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from statistics import median
 
 import explain_laws
+from explain_laws import Setting
 from explain_types import Analysis
-from sweep.records import Info, Run, Setting
+from sweep.records import Info, Run
 
 
 @dataclass(frozen=True)

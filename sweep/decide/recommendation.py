@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from explain_laws import Setting
 from sweep.decide import paste
 from sweep.decide.cells import Cell
 from sweep.decide.ranking import Ranking, obstacle
-from sweep.records import Info, Setting
+from sweep.records import Info
 
 TIES_SHOWN = 3
 

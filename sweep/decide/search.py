@@ -20,12 +20,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from explain_laws import Setting
 from sweep.decide.cells import Cell
 from sweep.decide.findings import Findings
 from sweep.decide.prediction import Prediction
 from sweep.decide.ranking import memory_room, obstacle, unfit
 from sweep.options import Options
-from sweep.records import Setting
 
 NOISE = 0.03  # of the throughput, between two windows of the same setting
 EXPLAINED = 0.95  # of its bound: nothing that the bounds do not know holds the setting back

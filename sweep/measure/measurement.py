@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from explain_laws import Setting
 from explain_types import Analysis
 from sweep.measure.evidence import MeasurementError, TooShortError, exceptions, failures
 from sweep.measure.generator import Generator
@@ -14,7 +15,7 @@ from sweep.measure.observer import Observer
 from sweep.measure.processes import Processes
 from sweep.measure.server import Server
 from sweep.measure.target import Target
-from sweep.records import Outside, Setting
+from sweep.records import Outside
 
 
 @dataclass(frozen=True)

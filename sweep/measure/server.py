@@ -6,12 +6,12 @@ import http.client
 import time
 from pathlib import Path
 
+from explain_laws import Setting
 from sweep.measure.evidence import MeasurementError
 from sweep.measure.observer import Observer
 from sweep.measure.preflight import CONF
 from sweep.measure.processes import Processes, clean_environ, free_port
 from sweep.measure.target import Target
-from sweep.records import Setting
 
 # The platform's own warm-up request: any status will do.
 READY_PATH = "/robots933456.txt"

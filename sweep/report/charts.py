@@ -12,10 +12,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from explain_laws import CPU_FULL
+from explain_laws import CPU_FULL, Setting
 from sweep.decide.cells import P95_RESOLUTION, RPS_RESOLUTION, Cell
 from sweep.decide.ranking import HEADROOM
-from sweep.records import Info, Setting
+from sweep.records import Info
 from sweep.report.text import NBSP, figure, percent, whole
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"

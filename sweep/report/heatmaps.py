@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
+from explain_laws import Setting
 from sweep.decide.cells import Cell
-from sweep.records import Setting
 from sweep.report.charts import Chart, base
 from sweep.report.text import NONE, figure, first_line
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from explain_laws import Setting
 from sweep.decide.cells import Cell
 from sweep.decide.findings import Findings
 from sweep.decide.ranking import obstacle
-from sweep.records import Info, Setting
+from sweep.records import Info
 from sweep.report import charts, heatmaps
 from sweep.report.charts import Chart
 from sweep.report.text import figure

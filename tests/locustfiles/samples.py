@@ -8,11 +8,11 @@ from typing import Any
 
 from explain_analysis import analyse
 from explain_generator import Load
-from explain_server_timing import Setting, Timing
+from explain_server_timing import Served, Timing
 from explain_tally import Record, Tally, tally_of
 from explain_types import Verdict
 
-USUAL = Setting(3, 6, "gthread", 1)
+USUAL = Served(3, 6, "gthread", 1)
 FINE = [Load(seconds=10, cpu_seconds=3, lag_ms=20, lags=200)]
 
 
@@ -21,7 +21,7 @@ def run(
     app_ms: float = 100.0,
     wait_ms: float = 2.0,
     cpu_ms: float = 1.0,
-    setting: Setting = USUAL,
+    setting: Served = USUAL,
     shares: tuple[float, ...] = (),
     seconds: float = 10.0,
     think_ms: float = 0.0,
@@ -40,7 +40,7 @@ def run(
         yield Record((number + 0.5) / rate, app_ms + wait, timing, None, think_ms)
 
 
-def uniform(setting: Setting, number: int, app_ms: float, wait_ms: float, cpu_s: float, think_ms: float = 0.0) -> Tally:
+def uniform(setting: Served, number: int, app_ms: float, wait_ms: float, cpu_s: float, think_ms: float = 0.0) -> Tally:
     """Requests of one kind, spread over the workers."""
     seen = min(setting.workers, 8)
     return tally_of(

@@ -17,7 +17,7 @@ import explain_first
 from explain_analysis import analyse
 from explain_first import First
 from explain_generator import Load
-from explain_server_timing import Setting, Timing
+from explain_server_timing import Served, Timing
 from explain_tally import Record, Tally, tally_of
 from explain_types import Analysis
 
@@ -121,8 +121,8 @@ class App:
     queue_known: bool = True
 
     @property
-    def setting(self) -> Setting:
-        return Setting(self.workers, self.threads, self.kind, self.vcpu)
+    def setting(self) -> Served:
+        return Served(self.workers, self.threads, self.kind, self.vcpu)
 
 
 class Run(Simulation):

@@ -43,7 +43,7 @@ def test_the_tab_says_why(browser: Browser, slow: Ui) -> None:
     cells = page.get_by_role("cell")
     expect(cells.first).to_have_text("Verdict: slots", timeout=10_000)
     expect(cells.nth(1)).to_contain_text("The only slot is busy while the CPU idles")
-    for name in ("What to set", "Setting", "Busy slots", "CPU of the plan", "Memory of the workers", "In the app"):
+    for name in ("What to set", "Served", "Busy slots", "CPU of the plan", "Memory of the workers", "In the app"):
         expect(page.get_by_role("cell", name=name, exact=True)).to_be_visible()
     expect(page.get_by_role("cell", name=re.compile(r"^Worker \d+$"))).to_have_count(1)
     page.get_by_role("link", name="Why? Plots").click()

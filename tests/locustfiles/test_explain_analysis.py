@@ -14,7 +14,7 @@ from dataclasses import asdict
 import pytest
 
 from explain_analysis import analyse, analyse_records
-from explain_server_timing import Setting, Timing
+from explain_server_timing import Served, Timing
 from explain_tally import Record, Tally, tally_of
 from explain_text import text
 from explain_timeline import timeline
@@ -62,7 +62,7 @@ def test_timeline() -> None:
 @pytest.mark.alone
 def test_a_million_records_take_less_than_three_seconds_and_fifty_mb() -> None:
     def records() -> Iterator[Record]:
-        setting = Setting(3, 6, "gthread", 1)
+        setting = Served(3, 6, "gthread", 1)
         for number in range(1_000_000):
             yield Record(
                 number / 2e3, 100 + number % 97, Timing(99.0, 1, number % 3, setting, number / 3e3, 40), None, 0.0

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explain_server_timing import LONGEST, Setting, Timing, header_of, headers_of, parse, parse_all, parse_any
+from explain_server_timing import LONGEST, Served, Timing, header_of, headers_of, parse, parse_all, parse_any
 
 OURS = 'app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1 cpu=12.34 rss=48.1"'
-TIMING = Timing(101.9, 1.2, 17, Setting(3, 6, "gthread", 1), 12.34, 48.1)
+TIMING = Timing(101.9, 1.2, 17, Served(3, 6, "gthread", 1), 12.34, 48.1)
 NOW = f'queue;dur=4.0, {OURS[:-1]} at=60.123 held=331.416 requests=3211"'
 ALL = TIMING._replace(queue_ms=4.0, at=60.123, held_seconds=331.416, served=3211)
 
@@ -129,7 +129,7 @@ def test_what_gunicorn_writes_comes_back(
         float(f"{app:.1f}"),
         float(f"{cpu:.1f}"),
         pid,
-        Setting(workers, threads, kind, 2),
+        Served(workers, threads, kind, 2),
         float(f"{used:.2f}"),
         48.1,
     )

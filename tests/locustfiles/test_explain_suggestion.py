@@ -6,7 +6,7 @@ import re
 
 from explain_analysis import analyse
 from explain_generator import Load
-from explain_server_timing import Setting
+from explain_server_timing import Served
 from explain_types import Verdict
 from tests.locustfiles.samples import uniform, verdict
 
@@ -18,11 +18,11 @@ def shape(found: Verdict) -> tuple[int, int]:
 
 
 def test_gil_suggests_a_worker_per_cpu() -> None:
-    assert shape(verdict(setting=Setting(1, 6, "gthread", 2), rate=46, cpu_ms=21)) == (2, 6)
+    assert shape(verdict(setting=Served(1, 6, "gthread", 2), rate=46, cpu_ms=21)) == (2, 6)
 
 
 def test_no_more_slots_than_the_cpu_bound_can_fill() -> None:
-    found = verdict(setting=Setting(1, 1, "sync", 1), rate=11.5, app_ms=85, wait_ms=3000, cpu_ms=5.7)
+    found = verdict(setting=Served(1, 1, "sync", 1), rate=11.5, app_ms=85, wait_ms=3000, cpu_ms=5.7)
     workers, threads = shape(found)
     assert 16 <= workers * threads <= 20  # 1 / 5.7 ms = 175 requests/s, each for 85 ms
     assert "then the CPU becomes the limit" in found.text
@@ -30,30 +30,30 @@ def test_no_more_slots_than_the_cpu_bound_can_fill() -> None:
 
 
 def test_no_more_workers_than_memory_has_room_for() -> None:
-    busy = Setting(1, 6, "gthread", 8)
+    busy = Served(1, 6, "gthread", 8)
     assert shape(verdict(setting=busy, rate=46, cpu_ms=21, memory_mb=1024))[0] == 8
     assert shape(verdict(setting=busy, rate=46, cpu_ms=21, memory_mb=200))[0] == 4  # of 40 MB each
     assert "no room for another worker" in verdict(setting=busy, rate=46, cpu_ms=21, memory_mb=60).suggestion
 
 
 def test_users_who_think_need_fewer_slots() -> None:
-    setting = Setting(1, 1, "sync", 1)
+    setting = Served(1, 1, "sync", 1)
     found = verdict(setting=setting, rate=9.8, wait_ms=2000, think_ms=1000, seconds=60)
     workers, threads = shape(found)
     assert 4 <= workers * threads <= 9  # 36 users in the app for a tenth of the time
 
 
 def test_an_event_loop_is_told_no_slots() -> None:
-    tally = uniform(Setting(1, 1, "gevent", 4), 1850, 100, 5, 0.0052)
+    tally = uniform(Served(1, 1, "gevent", 4), 1850, 100, 5, 0.0052)
     verdict = analyse(tally, 18, 10.0, [Load(10.0, 1.0)], None, None).verdict
     assert verdict.code == "gil"
     assert "slot" not in verdict.suggestion
     assert "GUNICORN_THREADS" not in verdict.suggestion
-    idle = analyse(uniform(Setting(1, 1, "gevent", 4), 180, 100, 2, 0.001), 2, 10.0, [Load(10.0, 1.0)], None, None)
+    idle = analyse(uniform(Served(1, 1, "gevent", 4), 180, 100, 2, 0.001), 2, 10.0, [Load(10.0, 1.0)], None, None)
     assert idle.verdict.code == "healthy"
     assert "GUNICORN_THREADS" not in idle.verdict.suggestion
 
 
 def test_the_cpu_becomes_the_limit_only_where_it_does() -> None:
-    tally = uniform(Setting(1, 1, "gthread", 1), 100, 100, 2500, 0.001, think_ms=1000)
+    tally = uniform(Served(1, 1, "gthread", 1), 100, 100, 2500, 0.001, think_ms=1000)
     assert "becomes the limit" not in analyse(tally, 36, 10.0, [Load(10.0, 0.1)], None, None).verdict.text

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from explain_analysis import analyse
 from explain_routes import FURTHER, MOST_ROUTES
-from explain_server_timing import Setting, Timing
+from explain_server_timing import Served, Timing
 from explain_tally import MOST_BINS, MOST_ERRORS, Record, Tally, tally_of
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e4), st.floats(0, 1e5), st.integers(1, 4)), min_size=1), st.integers(1, 5))
 def test_parts_give_the_same_as_the_whole(values: list[tuple[float, float, int]], parts: int) -> None:
-    setting = Setting(4, 6, "gthread", 2)
+    setting = Served(4, 6, "gthread", 2)
     records = [Record(at, ms, Timing(ms / 2, 1, pid, setting, at, 40), None, 1.0) for at, ms, pid in values]
     whole, merged = tally_of(records), Tally()
     for part in range(parts):
@@ -28,7 +28,7 @@ def test_parts_give_the_same_as_the_whole(values: list[tuple[float, float, int]]
 
 
 def test_what_grows_is_bounded() -> None:
-    setting = Setting(1, 1, "sync", 1)
+    setting = Served(1, 1, "sync", 1)
     tally = Tally()
     for number in range(5000):
         timing = Timing(1, 1, number + 1, setting, 1.0, 40)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explain_analysis import analyse, analyse_records
 from explain_generator import Load
-from explain_server_timing import Setting
+from explain_server_timing import Served
 from explain_text import rows, text
 from tests.locustfiles.samples import run, uniform
 
@@ -32,5 +32,5 @@ def test_the_route_that_holds_most_comes_first() -> None:
 
 
 def test_a_header_cannot_take_the_memory() -> None:
-    tally = uniform(Setting(999_999_999, 999_999_999, "gthread", 999_999_999), 200, 100, 100, 0.001)
+    tally = uniform(Served(999_999_999, 999_999_999, "gthread", 999_999_999), 200, 100, 100, 0.001)
     assert len(text(analyse(tally, 18, 10.0, [Load(10.0, 1.0)], None, None))) < 5000

@@ -8,7 +8,7 @@ import pytest
 
 from explain_analysis import analyse
 from explain_generator import Load
-from explain_server_timing import Setting
+from explain_server_timing import Served
 from explain_tally import Record, tally_of
 from tests.locustfiles.samples import FINE, run, uniform, verdict
 
@@ -25,24 +25,24 @@ def test_one_slot_for_36_users_is_told_in_one_sentence() -> None:
 
 
 CASES: list[tuple[str, dict[str, Any], str]] = [
-    ("enough slots", {"setting": Setting(3, 12, "gthread", 1), "rate": 350}, "healthy"),
+    ("enough slots", {"setting": Served(3, 12, "gthread", 1), "rate": 350}, "healthy"),
     (
         "this project's worker, too few slots",
-        {"setting": Setting(3, 6, "SlotWorker", 1), "rate": 175, "wait_ms": 104},
+        {"setting": Served(3, 6, "SlotWorker", 1), "rate": 175, "wait_ms": 104},
         "slots",
     ),
     ("as many users as slots, all busy", {"users": 18, "rate": 175}, "healthy"),
     ("long wire, free slots", {"wait_ms": 80, "rate": 50, "queue_ms": 0.0}, "healthy"),
     ("a wait of which nobody knows where it is", {"wait_ms": 80, "rate": 50}, "unknown"),
-    ("one sync worker", {"setting": Setting(1, 1, "sync", 1), "rate": 9.8, "wait_ms": 3000}, "slots"),
-    ("three sync workers", {"setting": Setting(3, 1, "sync", 1), "rate": 29, "wait_ms": 1100}, "slots"),
+    ("one sync worker", {"setting": Served(1, 1, "sync", 1), "rate": 9.8, "wait_ms": 3000}, "slots"),
+    ("three sync workers", {"setting": Served(3, 1, "sync", 1), "rate": 29, "wait_ms": 1100}, "slots"),
     ("plan's CPU", {"rate": 47, "cpu_ms": 21, "app_ms": 370, "wait_ms": 300}, "cpu"),
-    ("plan's CPU, one worker", {"setting": Setting(1, 6, "gthread", 1), "rate": 46, "cpu_ms": 21}, "cpu"),
-    ("two CPUs, one worker", {"setting": Setting(1, 6, "gthread", 2), "rate": 46, "cpu_ms": 21}, "gil"),
-    ("four CPUs, two workers", {"setting": Setting(2, 6, "gthread", 4), "rate": 92, "cpu_ms": 21}, "gil"),
+    ("plan's CPU, one worker", {"setting": Served(1, 6, "gthread", 1), "rate": 46, "cpu_ms": 21}, "cpu"),
+    ("two CPUs, one worker", {"setting": Served(1, 6, "gthread", 2), "rate": 46, "cpu_ms": 21}, "gil"),
+    ("four CPUs, two workers", {"setting": Served(2, 6, "gthread", 4), "rate": 92, "cpu_ms": 21}, "gil"),
     (
         "gevent, no slots",
-        {"setting": Setting(3, 1, "gevent", 1), "rate": 170, "wait_ms": 30, "queue_ms": 0.0},
+        {"setting": Served(3, 1, "gevent", 1), "rate": 170, "wait_ms": 30, "queue_ms": 0.0},
         "healthy",
     ),
     (
@@ -63,7 +63,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("uneven, but nobody waits", {"users": 9, "rate": 88, "shares": (0.65, 0.3, 0.05)}, "healthy"),
     (
         "one hot worker",
-        {"setting": Setting(4, 6, "gthread", 4), "rate": 60, "cpu_ms": 20, "app_ms": 60, "shares": (0.8, 0.1, 0.1)},
+        {"setting": Served(4, 6, "gthread", 4), "rate": 60, "cpu_ms": 20, "app_ms": 60, "shares": (0.8, 0.1, 0.1)},
         "imbalance",
     ),
 ]
@@ -101,7 +101,7 @@ def test_few_failures_are_no_errors() -> None:
 
 
 def test_a_slow_network_is_no_lack_of_slots() -> None:
-    tally = uniform(Setting(3, 6, "gthread", 1), 1510, 100, 102, 0.0005)
+    tally = uniform(Served(3, 6, "gthread", 1), 1510, 100, 102, 0.0005)
     found = analyse(tally, 31, 10.0, [Load(10.0, 1.0)], None, None).verdict
     assert found.code == "unknown"
     assert "nobody can know where" in found.text
@@ -113,7 +113,7 @@ def test_a_slow_network_is_no_lack_of_slots() -> None:
 
 def test_a_queue_that_all_requests_share_is_told_from_a_network_by_the_first_requests() -> None:
     """With gunicorn's own part of a request the slots are full, but the laws see 86 % of them."""
-    tally = uniform(Setting(1, 6, "gthread", 1), 525, 99, 128, 0.006)
+    tally = uniform(Served(1, 6, "gthread", 1), 525, 99, 128, 0.006)
     seen = {}
     for first_ms in (None, 127.0, 4.0):
         tally.first_wait_ms = first_ms
@@ -122,7 +122,7 @@ def test_a_queue_that_all_requests_share_is_told_from_a_network_by_the_first_req
 
 
 def test_a_few_headers_are_no_data() -> None:
-    tally = uniform(Setting(3, 6, "gthread", 1), 100, 100, 2, 0.0005)
+    tally = uniform(Served(3, 6, "gthread", 1), 100, 100, 2, 0.0005)
     for index in range(900):
         tally.add(Record(index / 90, 5.0, None, None, 0.0))
     verdict = analyse(tally, 18, 10.0, [Load(10.0, 1.0)], None, None).verdict
@@ -134,7 +134,7 @@ def test_a_few_headers_are_no_data() -> None:
     ("worker_class", "bare"), [("gthread", True), ("SlotWorker", False), ("gunicorn_slots.SlotWorker", False)]
 )
 def test_imbalance_advises_exact_slots_where_they_are_not(worker_class: str, bare: bool) -> None:
-    found = verdict(users=18, rate=59, wait_ms=199, shares=(1.0,), setting=Setting(3, 6, worker_class, 1))
+    found = verdict(users=18, rate=59, wait_ms=199, shares=(1.0,), setting=Served(3, 6, worker_class, 1))
     assert found.code == "imbalance"
     assert "GUNICORN_WORKERS=3 GUNICORN_THREADS=6" in found.suggestion
     # gunicorn's own takes connections for which it has no thread, whatever else is set.
@@ -144,7 +144,7 @@ def test_imbalance_advises_exact_slots_where_they_are_not(worker_class: str, bar
 
 
 def test_an_event_loop_with_a_hot_worker_is_advised_the_slots() -> None:
-    setting = Setting(4, 1, "gevent", 4)
+    setting = Served(4, 1, "gevent", 4)
     found = verdict(setting=setting, rate=60, cpu_ms=20, app_ms=60, shares=(0.8, 0.1, 0.1))
     assert found.code == "imbalance"
     assert "GUNICORN_WORKER_CLASS unset" in found.suggestion

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from explain_analysis import analyse
-from explain_server_timing import Setting, Timing
+from explain_server_timing import Served, Timing
 from explain_tally import Record, tally_of
 from tests.locustfiles.samples import FINE
 
-ONE = Setting(1, 6, "SlotWorker", 4)
+ONE = Served(1, 6, "SlotWorker", 4)
 
 
 def burning(cores: float, cpu_ms: float) -> Iterator[Record]:

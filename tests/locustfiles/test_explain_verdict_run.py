@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from explain_analysis import analyse
-from explain_server_timing import Setting, Timing
+from explain_server_timing import Served, Timing
 from explain_tally import Record, Tally, tally_of
 from tests.locustfiles.samples import FINE
 
-SETTING = Setting(1, 6, "SlotWorker", 1)
+SETTING = Served(1, 6, "SlotWorker", 1)
 
 
 def test_users_who_wait_for_ever_are_stuck() -> None:

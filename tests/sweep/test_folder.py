@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from explain_laws import Setting
 from sweep.folder import Results, ResultsError, alone, create, load
-from sweep.records import Setting
 from tests.sweep import samples
 
 

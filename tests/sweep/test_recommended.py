@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from explain_laws import Setting
 from sweep import cli
 from sweep.decide.findings import Findings
 from sweep.folder import load
-from sweep.records import Setting
 from tests.bed.compose import Stack
 
 

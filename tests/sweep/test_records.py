@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sweep.records import Setting
+from explain_laws import Setting
 
 
 def test_setting_as_it_is_written() -> None:

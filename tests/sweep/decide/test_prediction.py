@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from explain_laws import Demand
+from explain_laws import Demand, Setting
 from explain_types import Analysis
 from sweep.decide.prediction import Prediction, cycle_of, prediction_of
-from sweep.records import Setting
 from tests.sweep import samples
 
 THINKS = Prediction(users=36, vcpu=1, app_s=0.1, think_s=0.3, cpu_s=0.002, base_mb=42.0, worker_mb=16.0)

@@ -11,12 +11,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from explain_laws import Setting
 from explain_types import Analysis, Demand, Times
 from sweep.decide.findings import Findings
 from sweep.decide.search import CELLS_MOST, Search, next_step
 from sweep.folder import Results, create, load
 from sweep.options import Options
-from sweep.records import Info, PlanSize, Run, Setting
+from sweep.records import Info, PlanSize, Run
 from tests.sweep import samples
 
 GRID = [Setting(*pair) for pair in samples.GRID]

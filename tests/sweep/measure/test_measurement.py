@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import plans
+from explain_laws import Setting
 from sweep.folder import load
 from sweep.measure.measurement import Measurement
 from sweep.measure.processes import Processes
 from sweep.measure.target import target_of
 from sweep.options import Options
-from sweep.records import Setting
 from tests.sweep.marked import FAULTY, SHORT, Marked, finish, needs_two_cores, swept
 
 pytestmark = [pytest.mark.process, needs_two_cores]

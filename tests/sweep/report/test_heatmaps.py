@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import pytest
 from plotly.colors import sample_colorscale
 
+from explain_laws import Setting
 from sweep.folder import Results
-from sweep.records import Setting
 from sweep.report import heatmaps
 from sweep.report.text import figure
 from tests.sweep.report.looks import contrast, luminance, view_of
