@@ -32,8 +32,8 @@ def where(figures: Figures) -> str:
     """Say where requests spend their time, by what was measured."""
     if figures.wire is not None and waits(figures, figures.wire) and figures.hold - figures.app >= figures.wire / 2:
         return (
-            f"Requests hold their slots for {ms(figures.hold)}, {ms(figures.app)} of it until their headers: the answer "
-            "is streamed, is large, or is read slowly"
+            f"Requests hold their slots for {ms(figures.hold)}, {ms(figures.app)} of it until their headers: the "
+            "answer is streamed, is large, or is read slowly"
         )
     if figures.wire is not None and waits(figures, figures.wire):
         text = (

@@ -72,10 +72,10 @@ def test_up(stack: Stack, environ: dict[str, str], command: str) -> None:
 def test_locust(stack: Stack, environ: dict[str, str], command: str) -> None:
     shorter = command.replace("-t 30s", "-t 3s")
     assert shorter != command
-    for _ in range(3):  # other work on the machine may take a run's requests away
+    for _ in range(3):
         with terminal(shorter, stack.folder, environ) as running:
             status = running.status()
-        if status == 0:
+        if status != 3 or "missed" not in running.text:  # a threshold, which other work on the machine can miss
             break
     assert status == 0, running.text
     assert "Aggregated" in running.text
