@@ -81,7 +81,7 @@ def test_the_examples_defaults_are_those_in_force() -> None:
 
 def test_the_table_has_every_variable() -> None:
     in_detail = {name for name in EXAMPLE if not name.startswith("LOCUST_")} | COMMON
-    assert set(TABLE) - {"PORT", "FORWARDED_ALLOW_IPS"} == in_detail
+    assert set(TABLE) - {"PORT", "FORWARDED_ALLOW_IPS", "SLOT_ANY_GUNICORN"} == in_detail
 
 
 def test_the_tables_defaults_are_those_in_force(conf: Conf) -> None:
