@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "process: starts a program; all others are unit tests, and cannot")
     config.addinivalue_line("markers", "alone: measures, so that nothing else may run meanwhile")
+    config.addinivalue_line("markers", "load: runs Locust on the load's core, so one after another, beside others")
     config.addinivalue_line("markers", "container: needs Docker with Compose v2")
     config.addinivalue_line("markers", "browser: needs Chromium")
     sys.addaudithook(forbid_programs)
@@ -58,12 +59,17 @@ def missing(what: str) -> str | None:
 @pytest.hookimpl(tryfirst=True)  # before pytest itself looks at the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(item.get_closest_marker(marker) for marker in ("alone", "container", "browser")):
+        if any(item.get_closest_marker(marker) for marker in ("alone", "load", "container", "browser")):
             item.add_marker(pytest.mark.process)
-        if item.get_closest_marker("alone"):
-            item.add_marker(pytest.mark.xdist_group("alone"))  # one process, which starts what they share once
-    if RUN:  # else each of these would have to wait for others, and others for it
-        items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
+        if group := group_of(item):
+            item.add_marker(pytest.mark.xdist_group(group))  # one process, which starts what they share once
+    if RUN:  # the longest row of tests first; those that would have to wait for all others last
+        items.sort(key=lambda item: ("load", None, "alone").index(group_of(item)))
+
+
+def group_of(item: pytest.Item) -> str | None:
+    """What a test must have for itself: the machine, or the load's core."""
+    return next((marker for marker in ("alone", "load") if item.get_closest_marker(marker)), None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

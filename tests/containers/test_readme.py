@@ -40,6 +40,7 @@ def environ(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The variables under which a command that does not name them uses the stack's project and ports."""
     override = tmp_path_factory.mktemp("readme") / "override.yml"
     override.write_text(SOONER)
+    stack.compose("stop")  # what answers is then what the command has started
     yield clean_environ() | {
         "COMPOSE_ANSI": "never",
         "COMPOSE_PROJECT_NAME": stack.project,

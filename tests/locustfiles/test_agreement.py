@@ -20,7 +20,7 @@ from tests.bed.locust import started
 from tests.bed.programs import ended
 from tests.locustfiles.conftest import SCENARIO, gunicorn
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.load
 
 
 def retried(measure: Callable[[], str | None], times: int = 3) -> None:

@@ -13,7 +13,7 @@ from tests.bed.locust import LOCUSTFILES, started
 from tests.bed.locust import explained as locust
 from tests.locustfiles.conftest import SCENARIO, gunicorn
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.load
 
 
 @pytest.mark.alone

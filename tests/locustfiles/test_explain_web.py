@@ -11,7 +11,7 @@ from tests.bed.waiting import wait_for
 from tests.locustfiles.conftest import fetch
 from tests.locustfiles.ui import web_ui
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.load
 
 
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two"])

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from sweep.folder import load
 from tests.bed.compose import Stack, clone
 
-pytestmark = pytest.mark.container
+pytestmark = [pytest.mark.container, pytest.mark.load]
 OWNER = 1234  # nobody has this number here, nor in the image
 
 
@@ -26,8 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in [folder, *folder.rglob("*")]:
         path.chmod(path.stat().st_mode & 0o700)
         os.chown(path, OWNER, OWNER)
-    for part in [folder, *folder.parents][1:3]:
-        part.chmod(0o755)
+    for part in takewhile(lambda part: not part.stat().st_mode & 0o077, folder.parents):
+        part.chmod(0o755)  # pytest's, which are for nobody else
     return folder
 
 

@@ -14,7 +14,7 @@ from sweep.report.progress import Bar
 from tests.sweep import samples
 from tests.sweep.marked import needs_two_cores
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.load
 
 
 @needs_two_cores

@@ -15,7 +15,7 @@ from sweep.folder import load
 from tests.bed.waiting import wait_for
 from tests.sweep.marked import SHORT, Marked, finish, needs_two_cores
 
-pytestmark = [pytest.mark.process, needs_two_cores]
+pytestmark = [pytest.mark.load, needs_two_cores]
 
 
 def has_runs(folder: Path, least: int) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from sweep.folder import load
 from tests.sweep.marked import SHORT, Marked, finish, needs_two_cores
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.load
 
 
 @needs_two_cores

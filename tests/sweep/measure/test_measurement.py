@@ -17,7 +17,7 @@ from sweep.measure.target import target_of
 from sweep.options import Options
 from tests.sweep.marked import FAULTY, SHORT, Marked, finish, needs_two_cores, swept
 
-pytestmark = [pytest.mark.process, needs_two_cores]
+pytestmark = [pytest.mark.load, needs_two_cores]
 
 
 def test_a_scenario_that_raises_is_named(marked: Marked, tmp_path: Path) -> None:
