@@ -93,7 +93,6 @@ class Mutant:
 
 
 def mutants() -> list[Mutant]:
-    """Return all of mutants.toml."""
     text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
     return [Mutant(**entry) for entry in tomllib.loads(text)["mutant"]]
 

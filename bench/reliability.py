@@ -92,7 +92,6 @@ def load() -> dict[str, Any]:
 
 
 def save(figures: dict[str, Any]) -> None:
-    """Keep the figures."""
     FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -24,7 +24,6 @@ def machine() -> str:
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:
-    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 

@@ -242,7 +242,6 @@ def shortfalls(row: dict[str, Any]) -> list[str]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a text file."""
     path.write_text(text, encoding="utf-8")
 
 

@@ -38,7 +38,6 @@ def kind(command: str) -> str | None:
 
 
 def variables(command: str) -> dict[str, str]:
-    """The variables before a command."""
     words = shlex.split(command)
     return dict(word.split("=", 1) for word in words[: next(i for i, word in enumerate(words) if "=" not in word)])
 

@@ -51,17 +51,14 @@ class Stack:
 
     @property
     def image(self) -> str:
-        """The name of the app's image."""
         return f"{self.project}-app"
 
     @property
     def app_url(self) -> str:
-        """The app's address on this machine."""
         return f"http://127.0.0.1:{self.app_port}"
 
     @property
     def web_url(self) -> str:
-        """The address of Locust's web UI on this machine."""
         return f"http://127.0.0.1:{self.web_port}"
 
     def compose(

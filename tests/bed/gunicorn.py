@@ -31,7 +31,6 @@ class Server:
     """
 
     def __init__(self, process: Popen[bytes], port: int, log: Path) -> None:
-        """Take over a started process."""
         self.process, self.port, self.log = process, port, log
 
     @property
@@ -49,7 +48,6 @@ class Server:
             return error.code, error.read().decode(), ""
 
     def workers(self) -> list[psutil.Process]:
-        """Return the worker processes."""
         children: list[psutil.Process] = psutil.Process(self.process.pid).children()
         return children
 

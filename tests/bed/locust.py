@@ -76,7 +76,6 @@ class Load:
 
     @property
     def rps(self) -> float:
-        """Requests per second."""
         return self.requests / self.seconds
 
     def percentile(self, share: float) -> float:

@@ -23,7 +23,6 @@ class Terminal:
     """
 
     def __init__(self, command: str, folder: Path, environ: Mapping[str, str]) -> None:
-        """Start it."""
         self.text = ""
         self._process = subprocess.Popen(
             [sys.executable, "-c", SPAWN, command],

@@ -55,7 +55,6 @@ def test_start_without_a_choice_is_io_bound_and_another_can_be_chosen(stack: Sta
 
 
 def choose(page: Page, scenario: str) -> None:
-    """Choose a scenario in the form."""
     choice = page.get_by_role("combobox", name="Scenario")
     if not choice.is_visible():
         page.get_by_text("Custom parameters").click()

@@ -13,8 +13,6 @@ from explain_pauses import note_waits, paced_rps
 
 
 class Asks:
-    """An object that is called."""
-
     def __call__(self) -> float:
         return 0.5
 

@@ -46,7 +46,6 @@ class Ui:
 
 @contextlib.contextmanager
 def web_ui(host: str, *args: str, scenario: Path = SCENARIO, base: str = "", **env: str) -> Iterator[Ui]:
-    """Run Locust with its web UI."""
     port = str(free_port())
     web = ["--web-port", port, "--web-host", "127.0.0.1", "--host", host]
     with started(scenario, *web, *args, environ=env):

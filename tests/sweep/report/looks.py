@@ -40,17 +40,14 @@ def rendered(folder: Path) -> Path:
 
 @functools.cache
 def page_of(folder: Path) -> Page:
-    """The report's page."""
     return Page((rendered(folder) / "report.html").read_text(encoding="utf-8"))
 
 
 def markdown_of(folder: Path) -> str:
-    """The report's Markdown."""
     return (rendered(folder) / "report.md").read_text(encoding="utf-8")
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
-    """The spreadsheet's rows."""
     with (rendered(folder) / "results.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
