@@ -105,7 +105,9 @@ def test_imbalance_of_bare_gunicorn(explained: Explained) -> None:
             assert run.verdict == "imbalance", run.analysis["verdict"]
             assert "GUNICORN_WORKER_CONNECTIONS" in run.analysis["verdict"]["suggestion"]
             return
-        if off < 0.15:  # in between, one user too many in a worker is a tenth of the response time
+        # Less uneven, it is right to say so if requests wait while slots are free, and right not to if they hardly do.
+        queue_ms = run.analysis["queue_ms"]["mean"]
+        if off < 0.15 and queue_ms < 8:
             assert run.verdict != "imbalance", run.analysis["verdict"]
     raise AssertionError("the connections spread evenly in all runs")
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -27,8 +26,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in [folder, *folder.rglob("*")]:
         path.chmod(path.stat().st_mode & 0o700)
         os.chown(path, OWNER, OWNER)
-    for part in takewhile(lambda part: not part.stat().st_mode & 0o077, folder.parents):
-        part.chmod(0o755)  # pytest's, which are for nobody else
+    for part in folder.parents:
+        if not part.stat().st_mode & 0o077:
+            part.chmod(0o755)  # pytest's, which are for nobody else
     return folder
 
 
