@@ -107,7 +107,7 @@ def ends(server: Server) -> list[int]:
 def test_what_waits_behind_threads_that_hang_gets_other_ones(tmp_path: Path) -> None:
     """With connections that are parked at once, as in a sandbox without TCP_DEFER_ACCEPT."""
     conf = tmp_path / "parking.py"
-    conf.write_text(f"{CONF.read_text()}\nSILENT_SECONDS = 0\n")
+    conf.write_text(f"{CONF.read_text()}\nimport gunicorn_slots.sockets\ngunicorn_slots.sockets.SILENT_SECONDS = 0\n")
     size = ["--config", str(conf), "--workers", "1", "--threads", "2", FAULTY]
     with gunicorn(size, ENVIRON) as server, socket.create_connection(("127.0.0.1", server.port)) as silent:
         time.sleep(0.3)
