@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,17 +19,22 @@ OWNER = 1234  # nobody has this number here, nor in the image
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder() -> Iterator[Path]:
     """A clone, which a user of the host made under umask 077."""
-    folder = clone(tmp_path_factory.mktemp("clone"))
+    # Not below pytest's own folder, which each pytest that starts closes to others again.
+    with tempfile.TemporaryDirectory() as base:
+        Path(base).chmod(0o755)
+        yield owned_clone(Path(base) / "clone")
+
+
+def owned_clone(place: Path) -> Path:
+    place.mkdir()
+    folder = clone(place)
     (folder / ".env").write_text("SECRET=1\n")
     (folder / "sweep" / ".env.local").write_text("SECRET=1\n")
     for path in [folder, *folder.rglob("*")]:
         path.chmod(path.stat().st_mode & 0o700)
         os.chown(path, OWNER, OWNER)
-    for part in folder.parents:
-        if not part.stat().st_mode & 0o077:
-            part.chmod(0o755)  # pytest's, which are for nobody else
     return folder
 
 
