@@ -1,0 +1,20 @@
+"""A lock on a file, for all processes, is held for 20 ms by each request."""
+
+import fcntl
+import tempfile
+import time
+from pathlib import Path
+
+from flask import Flask
+
+app = Flask(__name__)
+PATH = Path(tempfile.gettempdir()) / "truth-locks-file"
+
+
+@app.get("/")
+def index() -> str:
+    """Hold it."""
+    with PATH.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        time.sleep(0.02)
+    return "done\n"

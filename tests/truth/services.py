@@ -1,0 +1,140 @@
+"""What the apps need: PostgreSQL and nginx as processes on loopback, and another service. Each for a block."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.bed import free_port
+from tests.bed.gunicorn import gunicorn
+from tests.bed.programs import ended, program
+from tests.bed.waiting import wait_for
+
+HERE = Path(__file__).parent
+CONNECTIONS = 10  # that PostgreSQL takes of the apps: the three it keeps for itself are off
+NGINX = """
+daemon off;
+worker_processes 1;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    client_max_body_size 20m;
+    proxy_cache_path {folder}/cache keys_zone=kept:1m;
+    limit_req_zone $server_name zone=all:1m rate=40r/s;
+    upstream app {{ {servers} }}
+    server {{
+        listen 127.0.0.1:{port};
+        server_name truth;
+{location}
+    }}
+}}
+"""
+
+
+@functools.cache
+def tool(name: str) -> str | None:
+    """Return where a program is, None if it is missing; Debian keeps PostgreSQL's and nginx off a user's PATH."""
+    for path in (shutil.which(name), *Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), f"/usr/sbin/{name}"):
+        if path and Path(path).exists():
+            return str(path)
+    return None
+
+
+def missing(services: Sequence[str], front: str) -> list[str]:
+    """Return the programs that an app needs and that this machine has not, as Debian calls their packages."""
+    needed = {"postgresql": "initdb"} if any(name.startswith("postgres") for name in services) else {}
+    if front:
+        needed["nginx"] = "nginx"
+    return [package for package, name in needed.items() if not tool(name)]
+
+
+@contextlib.contextmanager
+def postgres(connections: int) -> Iterator[dict[str, str]]:
+    """Run a PostgreSQL with a table `stock`, and that takes so many connections; DATABASE says where it is."""
+    initdb, server, client = (tool(name) or name for name in ("initdb", "postgres", "psql"))
+    with tempfile.TemporaryDirectory(prefix="truth-") as name:
+        folder, as_user = Path(name), []
+        if os.geteuid() == 0:  # it refuses to run as root; Debian's package has made a user for it
+            user = pwd.getpwnam("postgres")
+            os.chown(folder, user.pw_uid, user.pw_gid)
+            as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        data = folder / "data"
+        made = ended([*as_user, initdb, "--no-sync", "--auth=trust", "--username=truth", str(data)], cwd=folder)
+        if made.returncode:
+            raise RuntimeError(f"initdb ended with {made.returncode}:\n{made.stderr}")
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(folder),
+            "max_connections": str(connections),
+            "superuser_reserved_connections": "0",
+            "shared_buffers": "16MB",
+            "fsync": "off",
+            "max_wal_senders": "0",
+            "autovacuum": "off",
+        }
+        command = [*as_user, server, "-D", str(data), *(f"-c{key}={value}" for key, value in options.items())]
+        where = f"host={folder} user=truth dbname=postgres"
+        with program(command, cwd=folder, log=folder / "log"):
+            table = "create table stock (id int primary key, number int); insert into stock values (1, 1000000)"
+            wait_for(lambda: ended([client, where, "--command", table]).returncode == 0, what="PostgreSQL")
+            yield {"DATABASE": where}
+
+
+@contextlib.contextmanager
+def upstream() -> Iterator[dict[str, str]]:
+    """Run the service that others ask, which takes four requests at a time; UPSTREAM is its address."""
+    environ = {"GUNICORN_WSGI_APP": "tests.truth.apps.upstream:app", "GUNICORN_THREADS": "4", "GUNICORN_WORKERS": "1"}
+    with gunicorn(environ=environ, ready="/") as server:
+        yield {"UPSTREAM": server.url}
+
+
+@contextlib.contextmanager
+def needs(services: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Run them, and return the variables that say where they are."""
+    with contextlib.ExitStack() as stack:
+        environ: dict[str, str] = {}
+        for name in services:
+            kinds = {
+                "postgres": lambda: postgres(200),
+                "postgres-ten": lambda: postgres(CONNECTIONS),
+                "upstream": upstream,
+            }
+            environ |= stack.enter_context(kinds[name]())
+        yield environ
+
+
+@contextlib.contextmanager
+def nginx(front: str, ports: Sequence[int]) -> Iterator[str]:
+    """Run nginx before the app's servers; return its address."""
+    with tempfile.TemporaryDirectory(prefix="truth-") as name:
+        folder, port = Path(name), free_port()
+        folder.chmod(0o755)
+        servers = " ".join(f"server 127.0.0.1:{each};" for each in ports)
+        location = (HERE / "fronts" / f"{front}.conf").read_text(encoding="utf-8").rstrip()
+        text = NGINX.format(folder=folder, servers=servers, port=port, location=location)
+        (folder / "nginx.conf").write_text(text, encoding="utf-8")
+        command = [
+            tool("nginx") or "nginx",
+            "-p",
+            str(folder),
+            "-c",
+            str(folder / "nginx.conf"),
+            "-e",
+            str(folder / "error.log"),
+        ]
+        with program(command, log=folder / "log") as process:
+            wait_for(lambda: (folder / "pid").exists() and process.poll() is None, what="nginx")
+            yield f"http://127.0.0.1:{port}"
