@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/
 LOCK = $(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
 
-.PHONY: help up sweep check test bench bench-sweep resilience mutants audit lint lock
+.PHONY: help up sweep check test bench bench-sweep resilience truth mutants audit lint lock
 
 help: ## this list, with how long each takes if that is more than a moment
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the
 
 resilience: $(VENV)/installed ## faults and rough clients at full length, also on bare gunicorn; writes docs/reliability.md; about 12 minutes
 	$(RUN)python -m bench.reliability $(ARGS)
+
+truth: $(VENV)/installed ## what the analysis says of apps whose bottleneck is known, and what comes of following it; writes docs/truth.md; about 25 minutes, goes on where it ended; ARGS="waits hangs"
+	$(RUN)python -m tests.truth $(ARGS)
 
 mutants: $(VENV)/installed ## take each protection out, and see its test fail; about 20 minutes
 	$(RUN)python -m bench.mutants $(ARGS)

@@ -111,9 +111,13 @@ def slots_of(workers: int, threads: int, worker_class: str) -> int | None:
     return workers * threads if name in THREADED else None
 
 
-def is_exact(worker_class: str) -> bool:
-    """Whether a worker takes a connection only while it has a free slot, so that none waits in it."""
-    return worker_class.rpartition(".")[2] in (*SINGLE, "SlotWorker")
+def is_exact(worker_class: str, threads: int = 1) -> bool:
+    """Whether a worker takes a connection only while it has a free slot, so that none waits in it.
+
+    Not `sync` with more than one thread: gunicorn takes gthread then.
+    """
+    name = worker_class.rpartition(".")[2]
+    return name == "SlotWorker" or (name in SINGLE and threads == 1)
 
 
 def in_use(rate: float, seconds: float) -> float:

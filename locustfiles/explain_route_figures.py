@@ -10,11 +10,13 @@ from explain_tally import Tally
 from explain_types import RouteFigures
 
 # A route's requests wait inside the app if even its quick ones take so many times what the quick ones took at rest. Of
-# many requests these are known well; of the first few, the second quickest is no mere chance.
+# many requests these are known well; of the first few, the second quickest is no mere chance, if a quarter is not far.
 QUICK_PERCENT = 5
 SLOWED = 2.5
 SLOWED_MS = 5.0
-LEAST_AT_REST, LEAST_LATER = 3, 10
+LEAST_AT_REST, LEAST_LATER = 3, 20
+# Or if they take so many times what half of those at rest took: of so many, no chance makes half of them so quick.
+BEYOND, LEAST_USUAL = 1.3, 8
 
 
 class Start(NamedTuple):
@@ -101,9 +103,12 @@ def at_rest(tally: Tally) -> Start | None:
 def slowed(route: Route) -> float:
     """Return by how much a route's requests are delayed inside the app, in ms; 0 unless the quick ones are, too."""
     then, now = quick_at_rest(route), quick_now(route)
-    if then is None or now is None or now < max(SLOWED * then, then + SLOWED_MS):
+    if then is None or now is None:
         return 0.0
-    return max(0.0, (route.app.mean or 0.0) - then)
+    quarter, half = (route.rest.percentile(percent) or 0.0 for percent in (25, 50))
+    beyond = route.rest.count >= LEAST_USUAL and now >= max(BEYOND * half, half + SLOWED_MS)
+    far = now >= max(SLOWED * then, then + SLOWED_MS, BEYOND * quarter)
+    return max(0.0, (route.app.mean or 0.0) - then) if beyond or far else 0.0
 
 
 def inside_share(tally: Tally) -> float:

@@ -21,6 +21,8 @@ INSIDE = 0.15  # of the time in the app
 # A user who is not accounted for by so much is stuck.
 MISSING = 0.20
 HELD = 0.25  # of the slots that they could hold
+# Slots of which requests that end account for so much are not held by those that don't.
+TURNED_OVER = 0.85
 # Beyond what two clocks and the worker's 50 ms can make of true figures.
 MORE_SLOTS, MORE_CORES = 1.05, 1.15
 LATER = 1.0  # s
@@ -105,11 +107,16 @@ def missing_users(figures: Figures) -> int:
 def stuck_users(figures: Figures) -> int:
     """Return how many users wait for gunicorn; 0 where so few slots are held that the missing ones rather pause.
 
-    What a worker said last, it may have said before all of its slots were held, so a part of them is enough.
+    What a worker said last, it may have said before all of its slots were held, so a part of them is enough. Nor is
+    anybody stuck where all slots are held by requests that end: the missing ones are in a queue longer than the run.
     """
     missing = missing_users(figures)
     most = missing if figures.slots is None else min(missing, figures.slots)
-    return missing if not figures.measured or figures.busy >= HELD * most else 0
+    if not figures.measured:
+        return missing
+    ended = figures.rate * (figures.response - (figures.queue or 0.0))
+    ended += figures.busy * min(1.0, figures.app / figures.seconds)  # what is cut off at the window's ends
+    return missing if figures.busy >= HELD * most and ended < TURNED_OVER * figures.busy else 0
 
 
 def unused_cores(figures: Figures) -> float:

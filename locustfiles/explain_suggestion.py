@@ -25,7 +25,9 @@ def needed(figures: Figures, memory_mb: float | None) -> Setting:
     bound comes first, X = (cores / C) requests a second fill X · S slots; a quarter more leaves none of that unused.
     """
     setting = figures.setting
-    busy = figures.hold / (figures.hold + figures.think) if figures.hold else 1.0
+    # A user who reads an answer after its time has ended pauses and holds a slot at the same time.
+    seen = figures.hold if figures.queue is None else min(figures.hold, figures.response - figures.queue)
+    busy = min(1.0, figures.hold / (seen + figures.think)) if seen > 0 else 1.0
     mean = figures.users * busy
     need = min(float(figures.users), mean + 2 * math.sqrt(mean * (1 - busy)))
     rate = figures.bounds.users_rps or 0.0
@@ -85,7 +87,9 @@ def suggest(figures: Figures, shape: Setting, memory_mb: float | None) -> str:
     """Return a setting with the throughput that the bounds allow for it, what that assumes, and how to check it."""
     lowest = bounds_of(figures, shape).lowest()
     slots = f" ({plural(shape.slots, 'slot')})" if figures.slots is not None else ""
-    allowed = f"the bounds allow {rps(lowest[1] if lowest else None)} with {plural(figures.users, 'user')}"
+    allowed = f"for {plural(figures.users, 'user')}"
+    if lowest and lowest[1] >= figures.rate:  # else the requests are not what the bounds are made for
+        allowed = f"the bounds allow {rps(lowest[1])} with {plural(figures.users, 'user')}"
     assumed = ""
     if figures.slots is not None and shape.slots > figures.slots:
         assumed = (

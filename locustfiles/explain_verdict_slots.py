@@ -59,7 +59,7 @@ def slots(figures: Figures, memory_mb: float | None) -> Verdict:
     limit = "; then the CPU becomes the limit" if cpu_first else ""
     text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(figures.users, 'user')}{limit}."
     advice = suggest(figures, shape, memory_mb)
-    if not is_exact(figures.setting.worker_class):  # or some of the new slots would stay empty
+    if not is_exact(figures.setting.worker_class, shape.threads):  # or some of the new slots would stay empty
         advice += f" And leave {UNSET} unset: {EXACT}"
     return Verdict("slots", text, advice)
 
@@ -74,8 +74,9 @@ def imbalance(figures: Figures, memory_mb: float | None) -> Verdict:
     text = f"The workers get {spread} % of the requests, so a request waits {ms(wait)}{free}.{holder(figures)}"
     if figures.slots is None:
         return Verdict("imbalance", text, f"Leave GUNICORN_WORKER_CLASS unset: {EXACT}")
-    advice = suggest(figures, fit(figures, needed(figures, memory_mb), memory_mb), memory_mb)
-    if not is_exact(figures.setting.worker_class):
+    shape = fit(figures, needed(figures, memory_mb), memory_mb)
+    advice = suggest(figures, shape, memory_mb)
+    if not is_exact(figures.setting.worker_class, shape.threads):
         advice = f"Leave {UNSET} unset: {EXACT} And set {advice}"
     return Verdict("imbalance", text, advice)
 
@@ -99,7 +100,12 @@ def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:
     )
     more = Setting(setting.workers + 1, max(1, round(setting.threads * setting.workers / (setting.workers + 1))))
     each_its_own = ahead >= 0.75 * setting.workers
-    if is_exact(setting.worker_class) and each_its_own and has_room(figures, more, memory_mb) and more.slots > 1:
+    if (
+        is_exact(setting.worker_class, more.threads)
+        and each_its_own
+        and has_room(figures, more, memory_mb)
+        and more.slots > 1
+    ):
         keep += (
             f" If each worker has its own (a lock or a pool in the process), one more worker helps. To try: "
             f"{more.variables}. "

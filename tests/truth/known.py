@@ -151,14 +151,7 @@ INSIDE = {
         "permits", "for permits that each process has", "inside", 2, 9, 18, visits="1 GET /page, 3 GET /export"
     ),
     "pool": Known(
-        "pool_waits",
-        "for connections that each process has",
-        "inside",
-        2,
-        12,
-        24,
-        services=("postgres",),
-        sweep=True,
+        "pool_waits", "for connections that each process has", "inside", 2, 12, 24, services=("postgres",), sweep=True
     ),
     "hot-row": Known(
         "hot_row",
@@ -172,14 +165,7 @@ INSIDE = {
     "sqlite": Known("sqlite_writes", "for the only writer", "inside", 2, 6, 12, visits="1 POST /notes"),
     "upstream": Known("asks", "for a service that takes four", "inside", 2, 9, 18, services=("upstream",), sweep=True),
     "upstream-two-slots": Known(
-        "asks",
-        "for a slot; then for a service that takes four",
-        "slots",
-        2,
-        1,
-        18,
-        services=("upstream",),
-        cured=True,
+        "asks", "for a slot; then for a service that takes four", "slots", 2, 1, 18, services=("upstream",), cured=True
     ),
     "ten-connections": Known(
         "connects",

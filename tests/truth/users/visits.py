@@ -13,7 +13,7 @@ def visit(method: str, path: str, size: int) -> Callable[[FastHttpUser], None]:
     """Return a task that makes a request."""
 
     def task(user: FastHttpUser) -> None:
-        user.client.request(method, path, data="x" * size or None, name=f"{method} {path}")
+        user.client.request(method, path, data="x" * size or None)
 
     return task
 

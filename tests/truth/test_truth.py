@@ -1,0 +1,24 @@
+"""A few of the cases, each in seconds; `make truth` runs all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.truth.campaign import case, complaints
+from tests.truth.known import KNOWN
+from tests.truth.services import missing
+
+# One that slots cure, one that only workers help, one where more is too much, and one of which nobody can know.
+FEW = ["waits-one-slot", "lock-of-threads", "ten-connections", "header-taken-off"]
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("name", FEW)
+def test_the_verdict_is_right_and_following_it_does_no_harm(name: str) -> None:
+    known = replace(KNOWN[name], seconds=4.5)
+    if packages := missing(known.services, known.front):
+        pytest.skip(f"{' and '.join(packages)} not installed")
+    found = case(known)
+    assert complaints(known, found) == [], found
