@@ -107,14 +107,18 @@ class HangWatch:
         worker.log.error(
             "Gave up on %s: hangs for %.0f s (SLOT_REQUEST_SECONDS=%s)", described(conn), seconds, self.limit
         )
+        self.drop(conn, now)
+        worker.tpool.shutdown(wait=False, cancel_futures=True)  # what is under way ends there
+        worker.tpool = worker.get_thread_pool()
+
+    def drop(self, conn: SlotConnection, now: float) -> None:
+        """Wait for a request no more."""
         with contextlib.suppress(OSError):
             conn.sock.shutdown(socket.SHUT_RDWR)  # ends a thread that waits for this client
         del self.serving[conn]
         self.release(conn)
         self.hanging[conn] = now
-        worker.nr_conns -= 1
-        worker.tpool.shutdown(wait=False, cancel_futures=True)  # what is under way ends there
-        worker.tpool = worker.get_thread_pool()
+        self.worker.nr_conns -= 1
 
     def end_worker_in_turn(self, now: float) -> None:
         """End the worker if it has threads that hang, and no other worker has just ended for that."""
@@ -138,11 +142,12 @@ class HangWatch:
                 last_hook(server, worker)
             finally:
                 if self.running:
+                    status = getattr(sys.exc_info()[1], "code", 0)
                     try:
                         logging.shutdown()
                         sys.stdout.flush()
                     finally:
-                        os._exit(0)
+                        os._exit(status if isinstance(status, int) else 0)
 
         cfg.set("worker_exit", worker_exit)
 

@@ -1,5 +1,8 @@
 # gunicorn-slots 0.2.0 (MIT), copied from that project's folder gunicorn_slots/. Its CHANGELOG says what is new.
-"""How long a request may keep a slot waiting: SLOT_HEAD_SECONDS, SLOT_BODY_SECONDS, SLOT_REQUEST_SECONDS."""
+"""How long a request may keep a slot waiting: SLOT_HEAD_SECONDS, SLOT_BODY_SECONDS, SLOT_REQUEST_SECONDS.
+
+And how long a worker that ends waits for its last ones: SLOT_DRAIN_SECONDS.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,10 @@ ASIDE_MOST = 256
 LINGER_SECONDS, LINGER_BYTES = 2.0, 65536
 # Until this many seconds after a worker has ended because of threads that hang, no other one does: it starts anew.
 TURN_SECONDS = 5
+# More workers drain than serve: the one that began first is cut, but not before this many seconds.
+LEAVING_LEAST_SECONDS = 10
+# How long the threads of requests that were cut have to end by themselves, and how many of them the log names.
+CUT_SECONDS, NAMED_MOST = 2.0, 10
 
 
 class Limits(NamedTuple):
@@ -32,11 +39,13 @@ class Limits(NamedTuple):
         head: for the rest of a request's head, from its first byte on.
         body: for its body, until it comes slower than BODY_RATE.
         request: without a byte to or from its client. App Service's front end gives up after 240 s, too.
+        drain: from the last connection that a worker has taken to its end; a download may need minutes.
     """
 
     head: int = 10
     body: int = 20
     request: int = 240
+    drain: int = 600
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Limits:

@@ -7,26 +7,25 @@ import contextlib
 import errno
 import os
 import socket
-import sys
 import time
 from typing import Any
 
 import gunicorn.util
 from gunicorn.http.body import ChunkedReader
 from gunicorn.http.errors import InvalidHeader, ParseException
-from gunicorn.workers import gthread
 
-from gunicorn_slots import arrival, exactness, server_timing, settings, startup
+from gunicorn_slots import arbiter, arrival, exactness, server_timing, settings, startup
 from gunicorn_slots.aside import Lingering, Parked
 from gunicorn_slots.connection import CheckedReader, GivenUpError, SlotConnection, described
-from gunicorn_slots.ending import LastOnes
+from gunicorn_slots.draining import Draining, Farewell
+from gunicorn_slots.ending import EndingWorker, LastOnes
 from gunicorn_slots.hanging import HangWatch
 from gunicorn_slots.limits import Limits
 from gunicorn_slots.sockets import defer_silent, notice_gone
 from gunicorn_slots.stand_in import StandIn, configuration, is_needed
 
 
-class SlotWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
+class SlotWorker(EndingWorker):
     """gthread, but a worker takes a connection only while it has a free thread for it.
 
     gthread accepts up to `worker_connections` (1000). With all threads busy the surplus waits in that worker's queue,
@@ -34,8 +33,9 @@ class SlotWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships n
     keep-alive: a kept connection is bound to one worker, and its next request would have to wait for that one.
 
     No client keeps a slot by being silent (`Parked`), slow to send (`PatientSocket`) or slow to close (`Lingering`),
-    and no request by hanging (`HangWatch`). A worker that ends waits for its requests however long they take, as long
-    as they don't hang; when all of the server stops, the arbiter waits for nobody after graceful_timeout.
+    and no request by hanging (`HangWatch`). A worker that ends waits for its requests for long (`Draining`), while a
+    new one serves in its place (`ReplacingArbiter`); when all of the server stops, the arbiter waits for nobody after
+    graceful_timeout.
 
     With an untested gunicorn, or settings that contradict exact slots, `StandIn` takes its place, and the start line
     says so. docs/exact-slots.md of this project has the measurements behind all this.
@@ -60,13 +60,17 @@ class SlotWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships n
         cls.setup()  # `raw_env` has been set meanwhile
         cfg, log = configuration(args, kwargs)
         startup.announce(cfg, log)  # after HUP nobody checks the configuration
-        return StandIn(*args, **kwargs) if is_needed(cfg) else super().__new__(cls)
+        if is_needed(cfg):
+            return StandIn(*args, **kwargs)
+        arbiter.replace(cfg)
+        return super().__new__(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.limits = Limits.of(os.environ)
         self.parked, self.lingering = Parked(self), Lingering(self)
         self.watch = HangWatch(self, self.limits.request)
-        self.last_ones = LastOnes(self)
+        self.last_ones, self.draining = LastOnes(self), Draining(self, self.limits.drain)
+        self.farewell = Farewell()
         super().__init__(*args, **kwargs)
 
     def init_process(self) -> None:
@@ -169,7 +173,7 @@ class SlotWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships n
         else:
             super().finish_request(conn, fs)
 
-    # --- time passes, and the end --------------------------------------------------------------
+    # --- time passes --------------------------------------------------------------
 
     def murder_pending(self) -> None:
         """Called by the main loop at least once a second, and after each batch of events."""
@@ -177,24 +181,6 @@ class SlotWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships n
         now = time.monotonic()
         self.watch.look(now)
         self.last_ones.take(now)
+        self.draining.look(now)
         self.parked.end_expired(now)
         self.lingering.end_expired(now)
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        self.last_ones.told = True
-        super().handle_exit(sig, frame)
-
-    def run(self) -> None:
-        super().run()
-        self.watch.leave_threads_behind()
-
-    def _cap_keepalive(self, deadline: float) -> None:
-        """Called by a worker that ends, before it waits for its connections."""
-        super()._cap_keepalive(deadline)
-        # gunicorn would look after them for graceful_timeout, then only wait for their threads to end: without a
-        # sign of life to the arbiter, which kills it after `timeout`, and for ever if one hangs. Here it goes on
-        # looking after them until none is left but those that were given up.
-        self.cfg.set("graceful_timeout", sys.maxsize)
-        self.last_ones.begin(deadline)
-        # A parked client may be about to speak, but not for long.
-        self.parked.cap(deadline)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from flask import Flask, request
+from flask import Flask, Response, request
 
 app = Flask(__name__)
 
@@ -41,15 +41,18 @@ def leave() -> str:
 
 
 @app.get("/stream")
-def stream() -> Iterator[str]:
-    """Send a line each half second."""
+def stream() -> Response:
+    """Send a line each half second, and say which worker does."""
 
     def lines(number: int) -> Iterator[str]:
-        for line in range(number):
-            yield f"{line}\n"
-            time.sleep(0.5)
+        try:
+            for line in range(number):
+                yield f"{line}\n"
+                time.sleep(0.5)
+        finally:
+            print(f"end of a stream in {os.getpid()}", flush=True)
 
-    return lines(int(request.args["lines"]))
+    return Response(lines(int(request.args["lines"])), headers={"Worker": str(os.getpid())})
 
 
 @app.get("/large")
