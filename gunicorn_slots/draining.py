@@ -68,11 +68,12 @@ class Draining:
 
     def look(self, now: float) -> None:
         """Cut what has taken too long; called once a second or more often."""
+        limit, worker = self.limit, f"worker {self.worker.pid}"
         if self.begun < now < self.cut:
-            if self.limit and now - self.begun >= self.limit:
-                self.end(now, f"worker {self.worker.pid} has drained for {self.limit} s ({variable('drain')}={self.limit})")
+            if limit and now - self.begun >= limit:
+                self.end(now, f"{worker} has drained for {limit} s ({variable('drain')}={limit})")
             elif self.worker.farewell.asked:
-                self.end(now, f"more workers drain than serve, and worker {self.worker.pid} is the first of them")
+                self.end(now, f"more workers drain than serve, and {worker} is the first of them")
         elif now - self.cut >= CUT_SECONDS:
             for conn in list(self.worker.watch.serving):
                 self.worker.watch.drop(conn, now)

@@ -107,13 +107,16 @@ def use(tally: Tally, figures: tuple[WorkerFigures, ...], seconds: float) -> Use
 def at_once(tally: Tally) -> int:
     """Return how many workers there were at once, for half of the window or longer.
 
-    A worker is there between the stretches in which it was first and last seen, without these two.
+    A worker is there between the stretches in which it was first and last seen, without these two. One that takes no
+    more requests, and only answers those that it has, is none of them: another one is there in its place.
     """
     seen: dict[int, list[int]] = {}
+    served: dict[int, int] = {}
     for number in sorted(tally.bins):
-        for pid in tally.bins[number].said:
-            if pid != OTHERS:
+        for pid, said in tally.bins[number].said.items():
+            if pid != OTHERS and (said.served > served.get(pid, -1) or not said.served):
                 seen.setdefault(pid, []).append(number)
+                served[pid] = said.served
     there = [sum(1 for bins in seen.values() if bins[0] < number < bins[-1]) for number in tally.bins]
     return sorted(there)[len(there) // 2] if there else 0
 

@@ -6,6 +6,7 @@ from explain_analysis import analyse
 from explain_server_timing import Served, Timing
 from explain_tally import Record, Tally, tally_of
 from tests.locustfiles.samples import FINE
+from tests.locustfiles.simulated import App, Route, Run, none
 
 SETTING = Served(1, 6, "SlotWorker", 1)
 
@@ -47,3 +48,19 @@ def test_an_event_that_comes_late_is_of_the_same_gunicorn() -> None:
 
     assert analyse(records(0), 2, 12.0, FINE).verdict.code != "mixed-up"
     assert analyse(records(1500), 2, 12.0, FINE).verdict.code != "mixed-up"
+
+
+def test_workers_that_only_drain_are_none_of_them() -> None:
+    """As after a reload beside long requests."""
+    app = App([Route("GET /io", [0.1])], 3, 3)
+    run, other = Run(app, 9, none, 1), Run(app, 9, none, 2)
+    run.run(20.0)
+    other.run(20.0)
+    draining = [
+        record._replace(timing=record.timing._replace(pid=record.timing.pid + 50, served=1000))
+        for record in other.records[::5]
+        if record.timing
+    ]
+    records = sorted([*run.records, *draining], key=lambda record: record.at)
+    found = analyse(tally_of(records), 18, 20.0, FINE).verdict
+    assert found.code != "mixed-up"
