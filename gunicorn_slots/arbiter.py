@@ -7,7 +7,6 @@ gunicorn counts a worker until its last response is over, so a few that never en
 from __future__ import annotations
 
 import contextlib
-import itertools
 import signal
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import Any
 
 from gunicorn.arbiter import Arbiter
 
-from gunicorn_slots.limits import LEAVING_LEAST_SECONDS
+from gunicorn_slots.limits import LEAVING_SECONDS
 
 
 class ReplacingArbiter(Arbiter):  # type: ignore[misc] # gunicorn ships no types
@@ -49,13 +48,13 @@ class ReplacingArbiter(Arbiter):  # type: ignore[misc] # gunicorn ships no types
         self.hurry(now)
 
     def hurry(self, now: float) -> None:
-        """Have those end that have left first, if more of them are left than may be."""
+        """Have those end that have left first, if more of them take long than may; most are gone in a moment."""
         self.most = max(self.most, self.num_workers)
-        over = len(self.leaving) - self.most
-        for number, (worker, since) in enumerate(itertools.islice(self.leaving.values(), max(0, over))):
-            # Most of those that have just been told are gone in a moment.
-            if hasattr(worker, "farewell") and (now - since >= LEAVING_LEAST_SECONDS or number < over - self.most):
-                worker.farewell.ask()
+        for times, seconds in LEAVING_SECONDS.items():
+            slow = [worker for worker, since in self.leaving.values() if now - since >= seconds]
+            for worker in slow[: max(0, len(slow) - times * self.most)]:
+                if hasattr(worker, "farewell"):
+                    worker.farewell.ask()
 
     @contextlib.contextmanager
     def everyone(self) -> Iterator[None]:

@@ -26,8 +26,8 @@ ASIDE_MOST = 256
 LINGER_SECONDS, LINGER_BYTES = 2.0, 65536
 # Until this many seconds after a worker has ended because of threads that hang, no other one does: it starts anew.
 TURN_SECONDS = 5
-# More workers drain than serve: the one that began first is cut, but not before this many seconds.
-LEAVING_LEAST_SECONDS = 10
+# For longer than this, in seconds, only as many workers may drain as serve, or twice as many: the first are cut.
+LEAVING_SECONDS = {1: 10.0, 2: 3.0}
 # How long the threads of requests that were cut have to end by themselves, and how many of them the log names.
 CUT_SECONDS, NAMED_MOST = 2.0, 10
 

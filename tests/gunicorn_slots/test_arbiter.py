@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gunicorn_slots.arbiter import ReplacingArbiter
-from gunicorn_slots.limits import LEAVING_LEAST_SECONDS
+from gunicorn_slots.limits import LEAVING_SECONDS
 
 
 class Noting(ReplacingArbiter):
@@ -66,12 +66,13 @@ def test_a_worker_of_gunicorns_own_is_told_too() -> None:
 @pytest.mark.parametrize(
     ("leaving", "seconds", "asked"),
     [
-        (2, LEAVING_LEAST_SECONDS, 0),
-        (3, LEAVING_LEAST_SECONDS - 1, 0),
-        (3, LEAVING_LEAST_SECONDS, 1),
-        (5, 0, 1),
+        (2, LEAVING_SECONDS[1], 0),
+        (3, LEAVING_SECONDS[1] - 1, 0),
+        (3, LEAVING_SECONDS[1], 1),
+        (5, LEAVING_SECONDS[2] - 1, 0),
+        (5, LEAVING_SECONDS[2], 1),
     ],
-    ids=["as many as serve", "one more, not for long", "one more", "more than twice as many"],
+    ids=["as many as serve", "one more", "one more, for long", "more than twice as many", "these for longer"],
 )
 def test_the_first_of_too_many_that_leave_are_hurried(leaving: int, seconds: float, asked: int) -> None:
     arbiter = Noting(2)
@@ -82,13 +83,24 @@ def test_the_first_of_too_many_that_leave_are_hurried(leaving: int, seconds: flo
     assert arbiter.asked == list(range(asked))
 
 
+def test_one_that_is_gone_in_a_moment_hurries_nobody() -> None:
+    """A worker that is recycled beside as many that drain as serve, say."""
+    arbiter = Noting(2)
+    arbiter.add(1, 2, said=True)
+    arbiter.add(8, 9)
+    arbiter.see_off(0)
+    arbiter.add(10, said=True)
+    arbiter.see_off(100)
+    assert (list(arbiter.leaving), arbiter.asked) == ([1, 2, 10], [])
+
+
 def test_fewer_workers_hurry_nobody() -> None:
     arbiter = Noting(5)
     arbiter.add(1, 2, 3, 4, 5)
     arbiter.see_off(0)
     arbiter._num_workers = 1
     arbiter.see_off(1)
-    arbiter.see_off(1 + LEAVING_LEAST_SECONDS)
+    arbiter.see_off(1 + LEAVING_SECONDS[1])
     assert (list(arbiter.WORKERS), list(arbiter.leaving), arbiter.asked) == ([5], [1, 2, 3, 4], [])
 
 

@@ -201,9 +201,9 @@ def test_an_arbiter_that_is_killed_leaves_nobody_behind(serve: Serve) -> None:
 
 
 def test_reload_after_reload_keeps_no_more_old_workers_than_new_ones(tmp_path: Path) -> None:
-    """Beyond that, those that were told first go at once where they would else have some seconds."""
+    """Beyond that the first are cut; here after 1.5 s, so that nobody need wait."""
     conf = tmp_path / "hurry.py"
-    patch = "import gunicorn_slots.arbiter\ngunicorn_slots.arbiter.LEAVING_LEAST_SECONDS = 0\n"
+    patch = "import gunicorn_slots.arbiter\ngunicorn_slots.arbiter.LEAVING_SECONDS = {1: 1.5}\n"
     conf.write_text(f"{CONF.read_text()}\n{patch}")
     with gunicorn(["--config", str(conf), "--workers", "2", FAULTY]) as server, streams(server.port, 2) as first:
         server.process.send_signal(signal.SIGHUP)
