@@ -15,8 +15,11 @@ QUICK_PERCENT = 5
 SLOWED = 2.5
 SLOWED_MS = 5.0
 LEAST_AT_REST, LEAST_LATER = 3, 20
-# Or if they take so many times what half of those at rest took: of so many, no chance makes half of them so quick.
+# Or if they take so many times what half of those at rest took, or half of all what nearly all of those did: of so
+# many, that is no chance.
 BEYOND, LEAST_USUAL = 1.3, 8
+# Of the slots' time, what may be nobody's.
+NOBODYS = 0.20
 
 
 class Start(NamedTuple):
@@ -54,12 +57,14 @@ def route_figures(tally: Tally, held_ms: float | None) -> tuple[RouteFigures, ..
         held_ms: slot-time of all of them, in ms; None if unknown.
 
     What the slots were held beyond the time in the app is the writing of answers: it is split as the wire is, on
-    which a client sees the same.
+    which a client sees the same. Where clients saw less of it, as of answers that they read after their times had
+    ended, nobody knows whose it is.
     """
     app_ms = sum(route.app.total for route in tally.routes.values())
     wire_ms = sum(route.wire_ms for route in tally.routes.values())
     written = max(0.0, (held_ms or 0.0) - app_ms) if wire_ms else 0.0
     whole = app_ms + written
+    known = whole > 0 and written - wire_ms <= NOBODYS * whole
     found = []
     for name, route in tally.routes.items():
         timed = route.app.count
@@ -76,7 +81,7 @@ def route_figures(tally: Tally, held_ms: float | None) -> tuple[RouteFigures, ..
                 app_quick_ms=quick_now(route),
                 app_start_ms=quick_at_rest(route),
                 cpu_ms=route.cpu_ms / timed if timed else None,
-                held_share=held / whole if timed and whole > 0 else None,
+                held_share=held / whole if timed and known else None,
             )
         )
     return tuple(sorted(found, key=lambda route: (-(route.held_share or 0.0), -route.requests, route.name)))
@@ -101,14 +106,19 @@ def at_rest(tally: Tally) -> Start | None:
 
 
 def slowed(route: Route) -> float:
-    """Return by how much a route's requests are delayed inside the app, in ms; 0 unless the quick ones are, too."""
-    then, now = quick_at_rest(route), quick_now(route)
+    """Return by how much a route's requests are delayed inside the app, in ms; 0 unless most or the quick ones are.
+
+    At half of the CPU, which is where nobody looks any more, requests wait for it as long as they use it.
+    """
+    then, now, rest = quick_at_rest(route), quick_now(route), route.rest
     if then is None or now is None:
         return 0.0
-    quarter, half = (route.rest.percentile(percent) or 0.0 for percent in (25, 50))
-    beyond = route.rest.count >= LEAST_USUAL and now >= max(BEYOND * half, half + SLOWED_MS)
-    far = now >= max(SLOWED * then, then + SLOWED_MS, BEYOND * quarter)
-    return max(0.0, (route.app.mean or 0.0) - then) if beyond or far else 0.0
+    quarter, half, most = (rest.percentile(percent) or 0.0 for percent in (25, 50, 90))
+    found = now >= max(SLOWED * then, then + SLOWED_MS, BEYOND * quarter)
+    if rest.count >= LEAST_USUAL:
+        found |= now >= max(BEYOND * half, half + SLOWED_MS)
+        found |= (route.app.percentile(50) or 0.0) >= max(BEYOND * most, most + SLOWED_MS)
+    return max(0.0, ((route.app.total - route.cpu_ms) / route.app.count) - then) if found else 0.0
 
 
 def inside_share(tally: Tally) -> float:

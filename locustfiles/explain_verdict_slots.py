@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explain_figures import Figures
 from explain_laws import Setting, is_exact
-from explain_rules import ALL_SLOTS
+from explain_rules import ALL_SLOTS, waits
 from explain_suggestion import (
     bounds_of,
     check,
@@ -38,15 +38,18 @@ def slots(figures: Figures, memory_mb: float | None) -> Verdict:
     shape = fit(figures, needed(figures, memory_mb), memory_mb)
     wait = figures.wait if figures.queue is None else figures.queue
     cpu = f"the CPU {'idles' if figures.cpu_utilization < 0.5 else 'is'} at {percent(figures.cpu_utilization)}"
+    takes = f"takes {ms(figures.app)}"
+    if waits(figures, figures.hold - figures.app):
+        takes = f"holds it for {ms(figures.hold)}, {ms(figures.app)} of it until its headers"
     if figures.slots is not None and figures.held < ALL_SLOTS * figures.slots and figures.queue is not None:
         which = "the only slot is" if figures.slots == 1 else f"the {figures.slots} slots are"
         text = (
             f"Requests wait {ms(wait)} of {ms(figures.response)} for a slot, in bursts: {which} busy "
-            f"{percent(figures.busy / figures.slots)} of the time, while {cpu}. In the app they take {ms(figures.app)}."
+            f"{percent(figures.busy / figures.slots)} of the time, while {cpu}. Then each {takes}."
         )
     else:
         busy = "The only slot is" if figures.slots == 1 else f"All {figures.slots} slots are"
-        text = f"{busy} busy while {cpu}: a request waits {ms(wait)} for a slot, then takes {ms(figures.app)}."
+        text = f"{busy} busy while {cpu}: a request waits {ms(wait)} for a slot, then {takes}."
     text += holder(figures)
     promised = bounds_of(figures, shape)
     lowest = promised.lowest()

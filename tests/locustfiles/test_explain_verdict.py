@@ -24,6 +24,17 @@ def test_one_slot_for_36_users_is_told_in_one_sentence() -> None:
     assert "356 requests/s" in found.suggestion
 
 
+def test_sync_with_threads_would_be_gthread() -> None:
+    found = verdict(setting=Served(3, 1, "sync", 1), rate=29, wait_ms=1100)
+    assert "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE unset" in found.suggestion
+
+
+def test_no_bound_is_named_that_was_exceeded() -> None:
+    found = verdict(setting=Served(2, 2, "SlotWorker", 1), rate=60, app_ms=70, wait_ms=250, users=20, think_ms=600)
+    assert found.code == "slots"
+    assert "the bounds allow" not in found.suggestion
+
+
 CASES: list[tuple[str, dict[str, Any], str]] = [
     ("enough slots", {"setting": Served(3, 12, "gthread", 1), "rate": 350}, "healthy"),
     (

@@ -52,6 +52,12 @@ CASES: dict[str, tuple[App, int, Any, str]] = {
     "a lock and slots to spare": (App(LOCKED, 3, 12, shared={"lock": 1}), 18, none, "inside"),
     "a pool of ten": (App(POOLED, 3, 12, shared={"pool": 10}), 36, none, "inside"),
     "a pool in each of two": (App(POOLED, 2, 18, each={"pool": 5}), 36, none, "inside"),
+    "a pool that is a little too small": (
+        App([Route("GET /rows", [("pool", 0.1)])], 2, 12, each={"pool": 5}),
+        24,
+        none,
+        "inside",
+    ),
     "a pool that is large enough": (App(POOLED, 3, 6, shared={"pool": 20}), 36, none, "slots"),
     "one slow route behind a lock": (
         App([*PAGES, Route("POST /orders", [("lock", 0.2)], weight=3)], 2, 9, shared={"lock": 1}),
@@ -61,6 +67,7 @@ CASES: dict[str, tuple[App, int, Any, str]] = {
     "half of them take long": (App([Route("GET /two", [mostly(0.02, 0.8, 0.5)])], 3, 12), 30, none, "healthy"),
     "any length": (App([Route("GET /any", [exponential(0.2)])], 3, 12), 30, none, "healthy"),
     "some hang": (App([*IO, Route("GET /hangs", [("hang", 1.0)], weight=0.02)], 3, 6), 36, none, "stuck"),
+    "a queue longer than the run": (App([Route("GET /long", [around(1.0)])], 1, 2), 99, none, "slots"),
     "streams": (App([Route("GET /stream", [0.005], after=0.5)], 2, 4), 12, none, "slots"),
     "streams with room": (App([Route("GET /stream", [0.005], after=0.5)], 2, 6), 12, none, "healthy"),
     "CPU": (App(COMPUTED, 3, 4), 12, none, "cpu"),
