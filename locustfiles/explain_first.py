@@ -5,7 +5,9 @@ So they tell what a request takes when it is alone, and what of its wait is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 from statistics import median
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ MOST = 256
 # So many of each route's are looked at, in the order in which they began. If all users start at once, nobody knows
 # which of them came first to what they share, but some did.
 FEW = 12
+LONGER = 1.1
 
 
 class First(NamedTuple):
@@ -43,9 +46,24 @@ def note(tally: Tally, first: Iterable[First]) -> None:
     known = sorted(first, key=lambda one: one.start + one.response_ms / 1e3)
     if tally.setting is None or not known:
         return
+    times: dict[str, list[float]] = defaultdict(list)
     for one in sorted(known, key=lambda one: one.start):
-        if one.name in tally.routes and tally.routes[one.name].rest.count < FEW:
-            tally.routes[one.name].rest.add(one.app_ms)
+        times[one.name].append(one.app_ms)
+    for name, route in tally.routes.items():
+        for app_ms in times[name][:FEW]:
+            route.rest.add(app_ms)
+        route.rising = rising(times[name][:FEW])
     # If all users start at once, as many requests as there are slots find one free; other processes make some.
     slots = slots_of(tally.setting.workers, tally.setting.threads, tally.setting.worker_class) or 1
     tally.first_wait_ms = median(one.response_ms - one.app_ms for one in known[: max(1, slots // 2)])
+
+
+def rising(times: Sequence[float]) -> float:
+    """Return the share of the pairs of times of which the later one is longer, less that of the others.
+
+    Where requests wait for each other, each that comes while others wait takes longer; chance knows no order.
+    """
+    pairs = list(combinations(times, 2))
+    longer = sum(later > LONGER * earlier for earlier, later in pairs)
+    shorter = sum(earlier > LONGER * later for earlier, later in pairs)
+    return (longer - shorter) / len(pairs) if pairs else 0.0

@@ -18,15 +18,17 @@ class Route:
     Attributes:
         response: response times of all, in ms; app: times in the app of those with the header.
         rest: the same of the test's first requests, which found the app at rest.
+        rising: share of the pairs of those of which the later one took longer, less that of the others.
         failures: number.
         queued: how many said how long they had waited.
         queue_ms, wire_ms, cpu_ms: sums, in ms.
     """
 
-    __slots__ = ("app", "cpu_ms", "failures", "queue_ms", "queued", "response", "rest", "wire_ms")
+    __slots__ = ("app", "cpu_ms", "failures", "queue_ms", "queued", "response", "rest", "rising", "wire_ms")
 
     def __init__(self) -> None:
         self.response, self.app, self.rest = Histogram(), Histogram(), Histogram()
+        self.rising = 0.0
         self.failures = self.queued = 0
         self.queue_ms = self.wire_ms = self.cpu_ms = 0.0
 

@@ -6,7 +6,7 @@ from explain_figures import Figures
 from explain_rules import COMPETING, missing_users, queues, unused_cores, waits
 from explain_suggestion import check, current, memory_note, named, sturdier
 from explain_types import Verdict
-from explain_verdict_slots import holder
+from explain_verdict_slots import holder, varies
 from explain_words import ms, percent, plural, rps
 from explain_worker_figures import Growth
 
@@ -17,7 +17,7 @@ def healthy(figures: Figures, memory_mb: float | None) -> Verdict:
     if lowest := figures.bounds.lowest():
         tail = f" The first bound is that of the {'CPU' if lowest[0] == 'cpu' else lowest[0]}, {rps(lowest[1])}."
     advice = keep(figures, memory_mb) + tail + memory_note(figures, current(figures), memory_mb)
-    text = f"{where(figures)}; {room(figures)}.{holder(figures)}"
+    text = f"{where(figures)}; {room(figures)}.{holder(figures)}{varies(figures)}"
     if (others := unused_cores(figures)) >= 0.1 * figures.setting.vcpu:
         text += f" {others:.2f} of the cores in use are used by something else than the requests' own threads."
     if missing := missing_users(figures):

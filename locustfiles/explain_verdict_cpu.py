@@ -19,6 +19,14 @@ def cpu(figures: Figures, memory_mb: float | None) -> Verdict:
             f"reach, but {percent(others / figures.cores)} of that is something else than the requests' own threads: "
             "background threads, child processes, or an app that is still being imported."
         )
+        if len(figures.workers) > setting.workers:
+            text += f" {len(figures.workers) - setting.workers} workers were started anew, and import it each time."
+            return Verdict(
+                "cpu",
+                text,
+                "Look in gunicorn's log for why they end. If it is GUNICORN_MAX_REQUESTS: a higher one, or "
+                f"GUNICORN_PRELOAD_APP=true. Keep {named(figures, current(figures))}.",
+            )
         return Verdict(
             "cpu",
             text,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from explain_figures import Figures
+from explain_figures import MS, Figures
 from explain_laws import Setting, is_exact
-from explain_rules import ALL_SLOTS, waits
+from explain_route_figures import BEYOND
+from explain_rules import ALL_SLOTS, COMPETING, waits
 from explain_suggestion import (
     bounds_of,
     check,
@@ -22,8 +23,9 @@ from explain_words import ms, percent, plural
 # What bare gthread and event loops lack.
 EXACT = "this project's worker class, gunicorn_slots.SlotWorker, takes a connection only while it has a free thread."
 UNSET = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE"
-# A route that holds so much of the slots is worth a word.
+# A route that holds so much of the slots is worth a word, and one that takes so many times what it takes when quick.
 MOST_HELD = 0.50
+VARIES, VARIES_MS = 3.0, 20.0
 
 
 def holder(figures: Figures) -> str:
@@ -31,6 +33,20 @@ def holder(figures: Figures) -> str:
     if len(figures.routes) < 2 or (figures.routes[0].held_share or 0.0) < MOST_HELD:
         return ""
     return f" {figures.routes[0].name} holds {percent(figures.routes[0].held_share or 0.0)} of the slots."
+
+
+def varies(figures: Figures) -> str:
+    """Say that the times of the route that holds the slots differ, and that nobody can know why; else nothing."""
+    route = figures.routes[0]
+    if figures.cores >= COMPETING * figures.reachable_cores or not (route.app_ms and route.app_quick_ms):
+        return ""
+    if route.app_ms < max(VARIES * route.app_quick_ms, route.app_quick_ms + VARIES_MS):
+        return ""
+    mean, quick = ms(route.app_ms / MS), ms(route.app_quick_ms / MS)
+    return (
+        f" In the app, {route.name} takes {mean} on average, and {quick} where it is quick, while the CPU idles: it "
+        "has more to do at times, or waits there for others. This run cannot tell."
+    )
 
 
 def slots(figures: Figures, memory_mb: float | None) -> Verdict:
@@ -50,7 +66,7 @@ def slots(figures: Figures, memory_mb: float | None) -> Verdict:
     else:
         busy = "The only slot is" if figures.slots == 1 else f"All {figures.slots} slots are"
         text = f"{busy} busy while {cpu}: a request waits {ms(wait)} for a slot, then {takes}."
-    text += holder(figures)
+    text += holder(figures) + varies(figures)
     promised = bounds_of(figures, shape)
     lowest = promised.lowest()
     cpu_first = lowest is not None and lowest[1] == promised.cpu_rps
@@ -63,7 +79,7 @@ def slots(figures: Figures, memory_mb: float | None) -> Verdict:
     text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(figures.users, 'user')}{limit}."
     advice = suggest(figures, shape, memory_mb)
     if not is_exact(figures.setting.worker_class, shape.threads):  # or some of the new slots would stay empty
-        advice += f" And leave {UNSET} unset: {EXACT}"
+        advice = f"Leave {UNSET} unset: {EXACT} And set {advice}"
     return Verdict("slots", text, advice)
 
 
@@ -92,7 +108,10 @@ def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:
     if figures.start:
         # As many requests at a time as would make this throughput, each alone.
         ahead = figures.rate * figures.start.then
-        text += f". Even quick ones take {ms(figures.start.now)} now, and took {ms(figures.start.then)} at the start"
+        first = f"took {ms(figures.start.then)} at the start"
+        text += f". They take {ms(figures.app)} on average, while quick ones {first}"
+        if figures.start.now >= BEYOND * figures.start.then:
+            text += f" and take {ms(figures.start.now)} now"
     text += (
         f". The CPU is at {percent(figures.cpu_utilization)}. What they wait for was not seen: a lock, a pool of "
         f"connections, a database, or an upstream with a limit.{holder(figures)}"

@@ -87,7 +87,10 @@ def cores(worker: Worker, seconds: float) -> float:
 
 
 def use(tally: Tally, figures: tuple[WorkerFigures, ...], seconds: float) -> Use:
-    """Return what all workers used; one that took the place of another counts for its own time only."""
+    """Return what all workers used; one that took the place of another counts for its own time only.
+
+    What such a one had used before its first response is the import of the app.
+    """
     workers = list(tally.workers.values())
     number = tally.setting.workers if tally.setting else 1
     known = sum(span(worker) for worker in workers)
@@ -101,7 +104,8 @@ def use(tally: Tally, figures: tuple[WorkerFigures, ...], seconds: float) -> Use
     if not known:
         return Use(None, sum(cpu_seconds(worker) for worker in workers) / seconds, None)
     used = sum(worker.last.cpu - worker.first.cpu for worker in workers if span(worker))
-    return Use(number * held / known, number * used / known, hold)
+    imports = sum(worker.first.cpu for worker in workers if worker.clocked and worker.born_after > 0)
+    return Use(number * held / known, number * used / known + imports / seconds, hold)
 
 
 def at_once(tally: Tally) -> int:

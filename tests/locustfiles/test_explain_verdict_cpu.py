@@ -31,3 +31,22 @@ def test_requests_that_compute_are() -> None:
     verdict = analyse(tally_of(burning(0.98, 48.0)), 6, 10.0, FINE).verdict
     assert verdict.code == "gil"
     assert "GUNICORN_WORKERS=4" in verdict.suggestion
+
+
+def restarting(import_s: float) -> Iterator[Record]:
+    """The same requests, and a new worker each two seconds, which computes for so long before its first one."""
+    for number in range(200):
+        at = (number + 0.5) / 20
+        age = at % 2
+        timing = Timing(
+            6.0, 1.0, 7 + int(at / 2), ONE._replace(vcpu=1), import_s + age / 50, 50.0, 0.0, age, 0.0, number
+        )
+        yield Record(at, 7.0, timing, None, 20.0)
+
+
+def test_an_app_that_is_imported_again_and_again_uses_the_cpu() -> None:
+    verdict = analyse(tally_of(restarting(2.3)), 6, 10.0, FINE).verdict
+    assert verdict.code == "cpu"
+    assert "4 workers were started anew" in verdict.text
+    assert "GUNICORN_MAX_REQUESTS" in verdict.suggestion
+    assert analyse(tally_of(restarting(0.1)), 6, 10.0, FINE).verdict.code == "healthy"

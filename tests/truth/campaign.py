@@ -87,7 +87,7 @@ def run(known: Known, services: Mapping[str, str]) -> Measured:
     """Run a case once, with what it needs at hand."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(served(known, services))
-        url, environ = server.url, {"TRUTH_VISITS": known.visits}
+        url, environ = server.url, {"TRUTH_VISITS": known.visits, "LOCUST_PAUSE": known.pause}
         ports = [server.port]
         if known.twin:
             twin = stack.enter_context(served(replace(known, threads=known.twin), services))
@@ -96,7 +96,7 @@ def run(known: Known, services: Mapping[str, str]) -> Measured:
         if known.front:
             url = stack.enter_context(nginx(known.front, ports))
         load = explained(
-            *(USERS / f"{known.scenario}.py", url, "--app-memory", known.memory, "--pause", known.pause),
+            *(USERS / f"{known.scenario}.py", url, "--app-memory", known.memory),
             users=known.users,
             seconds=known.seconds,
             environ=environ,

@@ -125,7 +125,7 @@ COMPUTING = {
         2,
         6,
         10,
-        environ={"GUNICORN_MAX_REQUESTS": "100"},
+        environ={"GUNICORN_MAX_REQUESTS": "50"},
         seconds=12,
     ),
     "sizes": Known(
