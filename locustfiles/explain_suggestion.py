@@ -78,6 +78,13 @@ def current(figures: Figures) -> Setting:
     return Setting(figures.setting.workers, figures.setting.threads)
 
 
+def kept(figures: Figures, and_then: str) -> str:
+    """Say to keep the setting in force and what follows; only the latter where that is a single slot."""
+    if figures.slots is not None and figures.slots < LEAST_SLOTS:
+        return and_then[:1].upper() + and_then[1:]
+    return f"Keep {named(figures, current(figures))}, and {and_then}"
+
+
 def named(figures: Figures, shape: Setting) -> str:
     """Return a setting as it would be set; a worker class without slots is told no threads."""
     return f"GUNICORN_WORKERS={shape.workers}" if figures.slots is None else shape.variables

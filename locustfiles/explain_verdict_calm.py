@@ -105,4 +105,4 @@ def memory(figures: Figures, growth: Growth, memory_mb: float | None) -> Verdict
         "before that is much. It hides a leak: look for what the app keeps. If a longer run grows no further, it was a "
         "cache."
     )
-    return Verdict("memory", text, advice + f" Keep {named(figures, current(figures))}.")
+    return Verdict("memory", text, f"{advice} {keep(figures, memory_mb)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from explain_figures import Figures
 from explain_laws import Setting
 from explain_rules import unused_cores
-from explain_suggestion import bounds_of, current, fit, memory_note, named, suggest
+from explain_suggestion import bounds_of, current, fit, kept, memory_note, named, suggest
 from explain_types import Verdict
 from explain_words import ms, percent, plural, rps
 
@@ -24,14 +24,14 @@ def cpu(figures: Figures, memory_mb: float | None) -> Verdict:
             return Verdict(
                 "cpu",
                 text,
-                "Look in gunicorn's log for why they end. If it is GUNICORN_MAX_REQUESTS: a higher one, or "
-                f"GUNICORN_PRELOAD_APP=true. Keep {named(figures, current(figures))}.",
+                kept(figures, "look in gunicorn's log for why they end. If it is GUNICORN_MAX_REQUESTS: ")
+                + "a higher one, or GUNICORN_PRELOAD_APP=true.",
             )
         return Verdict(
             "cpu",
             text,
-            f"Keep {named(figures, current(figures))} and look for it: `py-spy top --pid` of a worker shows what runs. "
-            "No setting makes it less; each further worker may have it, too.",
+            kept(figures, "look for it: `py-spy top --pid` of a worker shows what runs. ")
+            + "No setting makes it less; each further worker may have it, too.",
         )
     used = f"The plan's CPU is used up: {percent(figures.cpu_utilization)} of {setting.vcpu} vCPU"
     allows = (

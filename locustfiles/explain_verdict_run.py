@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from explain_figures import Figures
 from explain_generator import THROTTLED_MOST, Judgement
-from explain_suggestion import current, named
+from explain_suggestion import kept
 from explain_tally import Tally
 from explain_types import Verdict
 from explain_words import percent, plural
@@ -103,13 +103,10 @@ def stuck(missing: int, waited: Waited, figures: Figures | None) -> Verdict:
     )
     if figures is None:
         text = f"No request of {plural(missing, 'user')} has ended in {waited.seconds:.0f} s."
-    keep = (
-        ""
-        if figures is None
-        else f" Keep {named(figures, current(figures))} until then: more slots would be held, too."
-    )
     advice = (
         "Find what they wait for, and give it a time limit: a call without a timeout, a lock that is not given back. "
         "`py-spy dump --pid` of a worker shows each thread's line. SLOT_REQUEST_SECONDS bounds what a request may hold."
     )
-    return Verdict("stuck", text, advice + keep)
+    if figures is not None:
+        advice = f"{kept(figures, 'no more slots, which would be held, too.')} {advice}"
+    return Verdict("stuck", text, advice)

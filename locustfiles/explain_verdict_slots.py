@@ -12,6 +12,7 @@ from explain_suggestion import (
     current,
     fit,
     has_room,
+    kept,
     memory_note,
     named,
     needed,
@@ -117,7 +118,7 @@ def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:
         f"connections, a database, or an upstream with a limit.{holder(figures)}"
     )
     keep = (
-        f"Keep {named(figures, current(figures))}, and no more threads: they would wait there, too. Look for what is "
+        f"{kept(figures, 'no more threads: they would wait there, too. Look for what is ')}"
         "shared (`py-spy dump --pid` of a worker shows each thread's line), and make it larger or held for shorter."
     )
     more = Setting(setting.workers + 1, max(1, round(setting.threads * setting.workers / (setting.workers + 1))))

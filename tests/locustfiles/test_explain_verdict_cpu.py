@@ -12,11 +12,11 @@ from tests.locustfiles.samples import FINE
 ONE = Served(1, 6, "SlotWorker", 4)
 
 
-def burning(cores: float, cpu_ms: float) -> Iterator[Record]:
+def burning(cores: float, cpu_ms: float, setting: Served = ONE) -> Iterator[Record]:
     """20 requests/s for 10 s on one worker that uses so many cores, and its requests' threads so much of it."""
     for number in range(200):
         at = (number + 0.5) / 20
-        timing = Timing(cpu_ms + 5, cpu_ms, 7, ONE, at * cores, 50.0, 0.0, at, at * 0.2, number)
+        timing = Timing(cpu_ms + 5, cpu_ms, 7, setting, at * cores, 50.0, 0.0, at, at * 0.2, number)
         yield Record(at, cpu_ms + 6, timing, None, 20.0)
 
 
@@ -25,6 +25,12 @@ def test_a_background_thread_is_no_gil() -> None:
     assert verdict.code == "cpu"
     assert "% of that is something else than the requests' own threads" in verdict.text
     assert verdict.suggestion.startswith("Keep GUNICORN_WORKERS=1 ")
+
+
+def test_a_single_slot_is_nothing_to_keep() -> None:
+    verdict = analyse(tally_of(burning(0.98, 1.0, ONE._replace(threads=1))), 6, 10.0, FINE).verdict
+    assert verdict.code == "cpu"
+    assert "GUNICORN_THREADS" not in verdict.suggestion
 
 
 def test_requests_that_compute_are() -> None:
