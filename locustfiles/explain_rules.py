@@ -13,6 +13,8 @@ ALL_SLOTS = 0.90
 WORKER_FULL = 0.85
 WAITING = 0.10
 UNEVEN = 1 / 3
+# With less than this of the slots in use, hardly a request would wait if it could have any of them.
+MOSTLY_FREE = 0.50
 # Requests that wait in so many of the run's stretches do so all along, and not in one burst.
 SPREAD = 1 / 3
 # From this share of the CPU on, what a request takes longer can be the competition for it.
@@ -68,12 +70,8 @@ def uneven(figures: Figures) -> bool:
         return False
     slots_each = figures.slots / number if figures.slots else math.inf
     inexact = figures.slots is not None and not is_exact(figures.setting.worker_class)
-    if (
-        inexact
-        and queues(figures)
-        and not more_than_slots(figures)
-        and figures.cores < COMPETING * figures.reachable_cores
-    ):
+    free = not more_than_slots(figures) or figures.busy < MOSTLY_FREE * (figures.slots or 0)
+    if inexact and queues(figures) and free and figures.cores < COMPETING * figures.reachable_cores:
         return True  # with exact slots nobody would wait
     requests = sum(worker.requests for worker in figures.workers)
     chance = 3 * math.sqrt((number - 1) / requests)  # three standard deviations of a share, relative to it

@@ -45,7 +45,7 @@ def where(figures: Figures) -> str:
         return text
     if queues(figures):
         busy = figures.cores >= COMPETING * figures.reachable_cores
-        why = "for a busy CPU" if busy else "though slots are free, as when workers start anew"
+        why = "for a busy CPU" if busy else "though slots are free, as of a worker that computes, or starts"
         return f"Requests wait {ms(figures.queue or 0.0)} of {ms(figures.response)} {why}"
     if figures.queue is not None and waits(figures, figures.queue):
         return f"Requests waited {ms(figures.queue)} of {ms(figures.response)} for a slot, in one burst"

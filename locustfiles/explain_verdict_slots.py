@@ -68,14 +68,15 @@ def slots(figures: Figures, memory_mb: float | None) -> Verdict:
         busy = "The only slot is" if figures.slots == 1 else f"All {figures.slots} slots are"
         text = f"{busy} busy while {cpu}: a request waits {ms(wait)} for a slot, then {takes}."
     text += holder(figures) + varies(figures)
-    promised = bounds_of(figures, shape)
-    lowest = promised.lowest()
-    cpu_first = lowest is not None and lowest[1] == promised.cpu_rps
+    lowest = bounds_of(figures, shape).lowest()
+    cpu_first = lowest is not None and lowest[0] == "cpu"
     if figures.slots is not None and shape.slots <= figures.slots:
-        left = "memory" if memory_mb and shape.workers < figures.setting.workers else "CPU"
-        why = f"the plan's {left} has no room for more" if left == "memory" or cpu_first else "these users need no more"
-        advice = f"Keep {named(figures, current(figures))}: {why}. A larger plan, or shorter requests."
-        return Verdict("slots", text, advice + memory_note(figures, current(figures), memory_mb))
+        no_memory = memory_mb is not None and shape.workers < figures.setting.workers
+        if no_memory or cpu_first:
+            why = f"the plan's {'memory' if no_memory else 'CPU'} has no room for more"
+            advice = f"Keep {named(figures, current(figures))}: {why}. A larger plan, or shorter requests."
+            return Verdict("slots", text, advice + memory_note(figures, current(figures), memory_mb))
+        shape = Setting(shape.workers, shape.threads + 1)  # on average these users need no more, but they wait
     limit = "; then the CPU becomes the limit" if cpu_first else ""
     text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(figures.users, 'user')}{limit}."
     advice = suggest(figures, shape, memory_mb)

@@ -98,7 +98,7 @@ WAITING = {
     "bare-gthread-pauses": Known(
         "two_lengths",
         "in workers that have no thread for them",
-        "slots imbalance healthy",
+        "imbalance",
         3,
         2,
         12,
@@ -106,6 +106,7 @@ WAITING = {
         visits="1 GET /item",
         environ=BARE,
         seconds=12,
+        cured=True,
     ),
     "gevent": Known("waits", "nowhere", "healthy", 1, 1, 40, environ={"GUNICORN_WORKER_CLASS": "gevent"}),
 }
@@ -188,6 +189,7 @@ FAILING = {
     ),
     "refuses": Known("refuses", "nowhere: it refuses", "errors", 2, 4, 8),
     "limit-before-it": Known("hello", "nowhere: nginx refuses", "errors no-data", 2, 4, 4, "0.02", front="limits"),
+    "delay-before-it": Known("hello", "in nginx, which lets 40 a second pass", "healthy", 2, 4, 12, front="delays"),
     "one-of-twenty-fails": Known("fails", "nowhere: some fail", "errors", 2, 9, 18, visits="1 GET /20"),
     "one-of-a-thousand-fails": Known(
         "fails", "for a slot", "slots", 2, 3, 18, visits="1 GET /1000", cured=True, sweep=True
