@@ -16,11 +16,16 @@ Locust, and recommends one. Three wings along the way of the data; each module k
                 measurement     one run of one setting
 
     decide/     prediction      from the probe and the first runs to the bounds of every setting
+                failures        how many requests fail, against how many fail anyway
                 cells           the runs of a setting, together: means, intervals, what failed
+                limits          what holds a setting back, by what was measured
+                slowdown        what happens to it when requests take longer
                 ranking         which settings may be recommended, and which of them are tied
                 recommendation  the one to ship, in words; paste has the lines to paste
                 findings        all of these, of one sweep
-                search          which setting to measure next, and why the others are skipped
+                stock           what the search knows so far, and why a setting need not be tried
+                moves           which setting is worth a first run
+                search          which setting to measure next, and which ones again
                 comparison      two sweeps side by side
 
     report/     text            figures and foreign text

@@ -22,7 +22,7 @@ from sweep.folder import Results, ResultsError, alone, create, load
 from sweep.measure.preflight import preflight
 from sweep.measure.target import environment_of, target_of
 from sweep.options import DEFAULTS, Options, written
-from sweep.parameters import FOLDER, PLAN, SCENARIO, App, Held, Number, Numbers, Option, Program, check
+from sweep.parameters import FOLDER, PLAN, SCENARIO, App, Held, Number, Numbers, Option, Pause, Program, check
 from sweep.records import Info, PlanSize
 from sweep.report import side_by_side
 
@@ -40,7 +40,8 @@ PATH = click.Path(path_type=Path)
 @option("--threads", type=Numbers(1000), show_default="it decides itself", help="Numbers of threads to measure.")
 # Beyond this a machine that holds gunicorn and Locust measures itself.
 @option("--users", metavar="N", type=click.IntRange(1, 10_000), default=DEFAULTS.users, help="Locust's users.")
-@option("--scenario", type=SCENARIO, default=DEFAULTS.scenario, help="io_bound, cpu_bound, mixed, or a locustfile.")
+@option("--scenario", type=SCENARIO, default=DEFAULTS.scenario, help="io_bound, cpu_bound, mixed, story, or a file.")
+@option("--pause", type=Pause(), show_default="the scenario's own", help="How long users think: 2, or 1-3.")
 @option("--app", type=App(), show_default="found as on App Service", help="The app.")
 @option(
     "--chdir",
@@ -58,6 +59,13 @@ PATH = click.Path(path_type=Path)
 )
 @option("--plan", type=PLAN, default=DEFAULTS.plan, metavar="NAME", help="An App Service plan, for instance P1v3.")
 @option("--max-p95", type=Number(0.1, 1e6), metavar="MS", help="Recommend nothing with a p95 above this.")
+@option(
+    "--max-fail-ratio",
+    type=Number(0, 1),
+    metavar="SHARE",
+    show_default="as many as of one user's",
+    help="Recommend nothing of which a larger share of the requests fails.",
+)
 @option(
     "--repeats",
     metavar="N",
@@ -135,7 +143,11 @@ def compare_command(before: Path, after: Path) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit status: 0, 1 without a recommendation, 2 for a bad option, 130 if a signal ended it."""
+    """Return the exit status.
+
+    0; 1 without a recommendation; 2 for a bad option; 3 with one that serves less than another setting did; 130 if a
+    signal ended it.
+    """
     try:
         status = cli.main(args=argv, prog_name="python -m sweep", standalone_mode=False)
         return int(status or 0)

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from explain_laws import Setting
+from explain_types import Analysis
 from sweep.decide.findings import Findings
 from sweep.decide.prediction import cycle_of
-from sweep.decide.search import Search, next_step
+from sweep.decide.search import CELLS_MOST, FINALISTS, Search, next_step
 from sweep.folder import Results
 from sweep.measure.measurement import Measurement, Outcome
 from sweep.measure.processes import Processes
 from sweep.measure.target import Target
-from sweep.records import Run, Skipped
+from sweep.options import Options
+from sweep.records import Check, Run, Skipped
 
 UNLOADED = Setting(1, 1)
 SECONDS_LEAST, SECONDS_MOST = 6.0, 60.0
 CYCLES = 20  # of an undisturbed user, that a window should have
+# Users who think are no test of throughput, and so many of their requests have a p95.
+REQUESTS = 150
+# With so many times the users it is checked what a recommended setting does under more than it was measured with.
+CHECK_TIMES = 2
+USERS_MOST = 10_000
+AROUND = 4.0  # s that a run takes beside its window: gunicorn's start, the ramp, Locust's end
 
 
 class Progress(Protocol):
@@ -31,6 +40,32 @@ class Progress(Protocol):
 
     def end(self, run: Run | None, findings: Findings) -> None:
         """Show what came of it; None for the probe."""
+
+    def checked(self, check: Check, findings: Findings) -> None:
+        """Show what came of the check."""
+
+    def say(self, text: str) -> None:
+        """Show a line."""
+
+
+def window(unloaded: Analysis | None, users: int) -> float:
+    """Return the length of a run's window in s: some cycles of an undisturbed user; fewer of many who think."""
+    if unloaded is None:
+        return SECONDS_LEAST
+    cycle_s, think_s = cycle_of(unloaded), unloaded.demand.think_s or 0.0
+    cycles = min(CYCLES, REQUESTS / users) if think_s >= cycle_s / 2 else CYCLES
+    return float(round(min(SECONDS_MOST, max(SECONDS_LEAST, cycles * cycle_s))))
+
+
+def forecast(options: Options, seconds: float) -> str:
+    """Say how many settings will be measured, and how long that takes at most if the app starts at once."""
+    repeats, settings, runs = options.repeats, len(options.workers) * len(options.threads), 0
+    if settings:
+        what, runs = f"{settings} settings", 1 + settings * repeats
+    else:
+        what, runs = f"At most {CELLS_MOST} settings", 2 + CELLS_MOST + FINALISTS * (repeats - 1)
+    minutes = math.ceil(runs * (seconds + AROUND) / 60)
+    return f"{what}, up to {repeats} windows of {seconds:g} s each: at most about {minutes} minutes"
 
 
 class Sweep:
@@ -62,6 +97,7 @@ class Sweep:
                 self.probe()
             while step := next_step(self.findings):
                 self.step(step.setting, step.repeat, step.left)
+            self.check()
         self.results.info.finished = True
         self.results.info.stopped = None
 
@@ -94,21 +130,32 @@ class Sweep:
         info.unloaded_memory_mb = outcome.outside.memory_peak_mb if outcome.outside else None
         self.results.save_info()
         self.progress.end(None, self.findings)
+        if self.seconds() != SECONDS_LEAST:
+            self.progress.say(f"  {forecast(self.options, self.seconds())}")
 
     def seconds(self) -> float:
         """Return the length of a window: as asked, or some cycles of an undisturbed user."""
         if self.options.seconds:
             return self.options.seconds
-        unloaded = self.results.info.unloaded
-        cycle_s = cycle_of(unloaded) if unloaded else 0.0
-        return float(round(min(SECONDS_MOST, max(SECONDS_LEAST, CYCLES * cycle_s))))
+        return window(self.results.info.unloaded, self.options.users)
+
+    def check(self) -> None:
+        """Measure the recommended setting with twice the users, who take its slots as a slower upstream would."""
+        findings, info = self.findings, self.results.info
+        setting, users = findings.recommendation.setting, CHECK_TIMES * self.options.users
+        grid = self.options.workers and self.options.threads
+        if setting is None or grid or users > USERS_MOST or (info.check and info.check.setting == setting):
+            return
+        self.progress.begin(f"{setting}, {users} users", 0, self.seconds())
+        outcome = self.settled(setting, users, self.seconds())
+        info.check = Check(*setting, users, outcome.analysis, outcome.error or outcome.void)
+        self.results.save_info()
+        self.progress.checked(info.check, findings)
 
     def measure(self, setting: Setting, repeat: int) -> Run:
         """Measure a setting for the results."""
         outcome = self.settled(setting, self.options.users, self.seconds())
-        error, void = outcome.error, outcome.saturated and not outcome.error
-        if void and outcome.analysis:
-            error = f"void: {outcome.analysis.verdict.text}"
+        error = outcome.error or outcome.void
         return Run(
             workers=setting.workers,
             threads=setting.threads,
@@ -117,7 +164,8 @@ class Sweep:
             error=error,
             analysis=outcome.analysis,
             outside=outcome.outside,
-            void=void,
+            void=outcome.void is not None,
+            failures=outcome.failures,
         )
 
     def settled(self, setting: Setting, users: int, seconds: float) -> Outcome:

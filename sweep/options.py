@@ -12,7 +12,7 @@ import msgspec
 
 from sweep import ROOT
 
-SCENARIOS = ("io_bound", "cpu_bound", "mixed")
+SCENARIOS = ("io_bound", "cpu_bound", "mixed", "story")
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,6 +27,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         python: the interpreter that runs gunicorn and the app.
         plan: an App Service plan.
         max_p95: in ms; None for any.
+        max_fail_ratio: share of the requests that may fail; None for as many as fail of a single user's.
+        pause: how long users think, as Locust's --pause; None leaves it to the scenario.
         repeats: runs of each setting that could be the best.
         seconds: of each run; None lets the app's response time decide.
         start_seconds: how long the app may take to start.
@@ -50,6 +52,9 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gunicorn: dict[str, str]
     share_cores: bool
     seed: int
+    # With defaults, as folders from before have neither.
+    max_fail_ratio: float | None = None
+    pause: str | None = None
 
     @classmethod
     def of(cls, **given: Any) -> Options:

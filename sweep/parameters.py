@@ -100,6 +100,20 @@ class Scenario(click.ParamType[Any]):
         return path
 
 
+class Pause(click.ParamType[Any]):
+    """Seconds, or from the shortest to the longest, as the scenarios take them."""
+
+    name = "seconds"
+    pattern = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(?:-(\d{1,6}(?:\.\d{1,6})?))?", re.ASCII)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it without the spaces around it."""
+        match = self.pattern.fullmatch(value.strip())
+        if not match or float(match[1]) > float(match[2] or match[1]):
+            self.fail("seconds, for instance 2, or from the shortest to the longest, 1-3", param, ctx)
+        return str(match[0])
+
+
 class App(click.ParamType[Any]):
     """MODULE:NAME, also with a call."""
 

@@ -51,7 +51,8 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         error: why it failed, with the last lines of the log that says so; None if it did not.
         analysis: Locust's; None if there was none.
         outside: what an observer saw; None if gunicorn did not start.
-        void: it failed only because Locust itself was the limit, twice.
+        void: it failed only because its figures say nothing of the setting, for instance as Locust was the limit.
+        failures: which requests failed, and of what, a line each; "" if none did.
     """
 
     workers: int
@@ -62,6 +63,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     analysis: Analysis | None = None
     outside: Outside | None = None
     void: bool = False
+    failures: str = ""
 
     @property
     def setting(self) -> Setting:
@@ -90,6 +92,28 @@ class Skipped(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Check(msgspec.Struct, frozen=True):
+    """The recommended setting under more users than the sweep's, which takes slots as a slower upstream does.
+
+    Attributes:
+        workers, threads: the setting.
+        users: how many.
+        analysis: Locust's; None if there was none.
+        error: why it says nothing; None if it does.
+    """
+
+    workers: int
+    threads: int
+    users: int
+    analysis: Analysis | None = None
+    error: str | None = None
+
+    @property
+    def setting(self) -> Setting:
+        """Its setting."""
+        return Setting(self.workers, self.threads)
+
+
 class Info(msgspec.Struct, forbid_unknown_fields=True):
     """What sweep.json holds.
 
@@ -104,6 +128,7 @@ class Info(msgspec.Struct, forbid_unknown_fields=True):
         unloaded_error: why it failed.
         app: MODULE:NAME of what is measured, also where it was found and not given.
         skipped: settings that were not measured.
+        check: of the recommendation; None before it, and with a grid.
         finished: whether there is nothing left to measure.
         stopped: why not, in words, for instance "Ctrl-C".
         schema: of this file.
@@ -119,6 +144,7 @@ class Info(msgspec.Struct, forbid_unknown_fields=True):
     unloaded_error: str | None = None
     app: str = "app:app"
     skipped: list[Skipped] = msgspec.field(default_factory=list)
+    check: Check | None = None
     finished: bool = False
     stopped: str | None = None
     schema: int = SCHEMA

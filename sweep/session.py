@@ -13,15 +13,16 @@ from rich.console import Console
 
 from sweep import ROOT
 from sweep.decide.findings import Findings
-from sweep.decide.recommendation import Recommendation
+from sweep.decide.ranking import kept_limits
+from sweep.decide.slowdown import foretold
 from sweep.folder import Results, alone, writing
-from sweep.loop import Sweep
+from sweep.loop import SECONDS_LEAST, Sweep, forecast
 from sweep.measure import machine
 from sweep.measure.target import Target
 from sweep.report import pages
 from sweep.report.progress import Bar
 
-FAILED, INTERRUPTED = 1, 130
+FAILED, RESERVED, INTERRUPTED = 1, 3, 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -30,7 +31,10 @@ class Stopped(BaseException):
 
 
 def run(results: Results, target: Target, environment: Mapping[str, str]) -> int:
-    """Run a sweep or go on with one, and return the exit status: 0, 1 without a recommendation, 130 after a signal.
+    """Run a sweep or go on with one, and return the exit status.
+
+    0; 1 without a recommendation; 3 where another setting served much more than the recommended one; 130 after a
+    signal.
 
     Args:
         results: its folder.
@@ -43,6 +47,7 @@ def run(results: Results, target: Target, environment: Mapping[str, str]) -> int
         f"{info.options.scenario_name}, {info.options.users} users, {info.plan.name}: gunicorn on "
         f"{environment['gunicorn on']}, Locust on {environment['Locust on']}. Results: {near(results.folder)}",
     )
+    say(console, forecast(info.options, info.options.seconds or SECONDS_LEAST))
     for name, before in info.environment.items():
         if environment.get(name) != before:
             say(console, f"{name} was {before} when this sweep began, and is {environment.get(name, 'not there')} now")
@@ -74,8 +79,10 @@ def measure(work: Sweep, bar: Bar, console: Console) -> int:
             work.note_skipped()
         findings = work.findings
         finish(work.results, findings)
-    show(findings.recommendation, work.results.folder, console)
-    return status or (0 if findings.recommendation.setting else FAILED)
+    show(findings, work.results.folder, console)
+    recommendation = findings.recommendation
+    reserved = RESERVED if recommendation.reservation else 0
+    return status or (reserved if recommendation.setting else FAILED)
 
 
 def finish(results: Results, findings: Findings) -> list[Path]:
@@ -89,10 +96,16 @@ def finish(results: Results, findings: Findings) -> list[Path]:
     return [recommendation, *pages.render(results.folder, findings)]
 
 
-def show(recommendation: Recommendation, folder: Path, console: Console) -> None:
-    """Print the recommendation on standard output, and where the report is."""
+def show(findings: Findings, folder: Path, console: Console) -> None:
+    """Print the recommendation on standard output, and what speaks for and against it; and where the report is."""
+    recommendation = findings.recommendation
+    lines = [*map(foretold, recommendation.slowed), *kept_limits(findings.cells, findings.info)]
     with contextlib.suppress(OSError):
         click.echo(recommendation.reason)
+        if recommendation.reservation:
+            click.echo(f"But {recommendation.reservation}.")
+        for line in lines:
+            click.echo(line)
         if recommendation.startup_command:
             click.echo(recommendation.startup_command)
     say(console, f"Report: {near(folder / 'report.html')}")

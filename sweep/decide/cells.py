@@ -9,12 +9,17 @@ from statistics import fmean
 from typing import Literal
 
 from explain_laws import Setting
+from explain_types import Analysis
+from sweep.decide.failures import Count, base_for, counted
 from sweep.decide.prediction import Prediction
 from sweep.records import DISTURBED, Info, Run
 
 # Two windows of the same setting differ by this much on a quiet machine, so no interval is narrower. A p95 stands
 # for fewer requests, and the analysis counts them in steps of 1 %.
 RPS_RESOLUTION, P95_RESOLUTION = 0.01, 0.03
+# The times of requests that were cut off at a window's ends are in no mean, so a bound may be so much too low.
+BEYOND = 1.05
+NOTHING = Count()
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,15 @@ class Cell:
 
     Attributes:
         setting: workers and threads.
-        state: "ok", "failed" (a run failed), "void" (Locust was the limit) or "skipped" (not measured).
+        state: "ok", "failed" (a run failed, or more requests did than fail anyway), "void" (its figures say nothing of
+            it) or "skipped" (not measured).
         note: why it failed, is void or was skipped; "" if it is ok.
         runs: all of its runs, in order.
-        rps, p95_ms: over the runs that are ok; None without one.
-        response_ms, wait_ms, app_ms, cpu_ms: means over those runs, per request.
+        rps, p95_ms: over the runs that are ok; None without one. Requests that failed are in no rps.
+        count: the requests of those runs, and how many of them failed.
+        response_ms, wait_ms, queue_ms, app_ms, cpu_ms: means over those runs, per request.
+        queue_p95_ms: mean of the queue's 95th percentile; None where it is not known.
+        slot_utilization: how many of the slots were busy, 0 to 1.
         cpu_utilization: of the plan's vCPUs, by the process tree, 0 to 1.
         memory_mb: the highest peak of the process tree.
         bound_rps: what the laws allow; None without a probe.
@@ -64,8 +73,12 @@ class Cell:
     runs: tuple[Run, ...] = ()
     rps: Interval | None = None
     p95_ms: Interval | None = None
+    count: Count = NOTHING
     response_ms: float | None = None
     wait_ms: float | None = None
+    queue_ms: float | None = None
+    queue_p95_ms: float | None = None
+    slot_utilization: float | None = None
     app_ms: float | None = None
     cpu_ms: float | None = None
     cpu_utilization: float | None = None
@@ -102,7 +115,11 @@ def cells_of(info: Info, runs: Sequence[Run], prediction: Prediction | None) -> 
     runs_of: dict[Setting, list[Run]] = {}
     for run in runs:
         runs_of.setdefault(run.setting, []).append(run)
-    cells = [measured(setting, of_setting, prediction) for setting, of_setting in runs_of.items()]
+    counts = {setting: counted(of_setting) for setting, of_setting in runs_of.items()}
+    cells = []
+    for setting, of_setting in runs_of.items():
+        base = None if info.options.max_fail_ratio is not None else base_for(setting, counts, info)
+        cells.append(measured(setting, of_setting, prediction, base))
     for entry in info.skipped:
         setting = Setting(entry.workers, entry.threads)
         if setting not in runs_of:
@@ -111,32 +128,64 @@ def cells_of(info: Info, runs: Sequence[Run], prediction: Prediction | None) -> 
     return sorted(cells, key=lambda cell: cell.setting)
 
 
-def measured(setting: Setting, runs: Sequence[Run], prediction: Prediction | None) -> Cell:
-    """Return a setting that has runs. One that failed fails the setting: users would meet it too."""
+def measured(setting: Setting, runs: Sequence[Run], prediction: Prediction | None, base: Count | None) -> Cell:
+    """Return a setting that has runs. One that failed fails the setting: users would meet it too.
+
+    Args:
+        setting: workers and threads.
+        runs: its own.
+        prediction: what the laws allow it.
+        base: what its failures are compared with; None where a limit was given.
+    """
     failed = [run for run in runs if not run.ok and not run.void]
     void = [run for run in runs if run.void]
     first = next(iter(failed or void), None)
+    count = counted(runs)
+    beyond = base is not None and count.beyond(base)
+    note = (first.error or "") if first else ""
+    if beyond and base and not failed:
+        note = f"{count.share:.2%} of its {count.requests} requests failed, {base.share:.2%} do anyway"
+        note = "\n".join([note, *(run.failures for run in runs if run.failures)][:2])
     good = [run.analysis for run in runs if run.ok and run.analysis]
-    rate, limit = prediction.bound(setting) if prediction else (None, None)
+    rps = Interval.of([served(analysis) for analysis in good], RPS_RESOLUTION)
+    bound, limit = prediction.bound(setting) if prediction else (None, None)
+    if bound and rps and rps.mean > BEYOND * bound:
+        bound = limit = None  # what the measurement contradicts is no bound
     seen = [run.outside for run in runs if run.outside]
     return Cell(
         setting=setting,
-        state="failed" if failed else "void" if void else "ok",
-        note=(first.error or "") if first else "",
+        state="failed" if failed or beyond else "void" if void else "ok",
+        note=note,
         runs=tuple(runs),
-        rps=Interval.of([analysis.load.rps for analysis in good], RPS_RESOLUTION),
+        rps=rps,
         p95_ms=Interval.of([analysis.response_ms.p95 for analysis in good], P95_RESOLUTION),
         response_ms=mean(analysis.response_ms.mean for analysis in good),
+        count=count,
         wait_ms=mean(analysis.wait_ms.mean for analysis in good),
+        queue_ms=mean(analysis.queue_ms.mean for analysis in good),
+        queue_p95_ms=mean(analysis.queue_ms.p95 for analysis in good),
+        slot_utilization=mean(analysis.slot_utilization for analysis in good),
         app_ms=mean(analysis.app_ms.mean for analysis in good),
         cpu_ms=mean(analysis.cpu_ms.mean for analysis in good),
         cpu_utilization=mean(run.outside.cpu_utilization for run in runs if run.ok and run.outside),
         memory_mb=most(outside.memory_peak_mb for outside in seen),
-        bound_rps=rate,
+        bound_rps=bound,
         limit=limit,
         verdict=good[-1].verdict.code if good else None,
         others=most(outside.others_utilization for outside in seen),
     )
+
+
+def served(analysis: Analysis) -> float:
+    """Return the rate of the requests that did not fail, in 1/s."""
+    load = analysis.load
+    return load.rps * (1 - load.failures / load.requests) if load.failures else load.rps
+
+
+def seen_rps(cell: Cell) -> float:
+    """Return the most that a setting was seen to serve, also in a run that failed or is void; 0.0 if in none."""
+    analyses = [run.analysis for run in cell.runs if run.analysis and run.analysis.verdict.code != "mixed-up"]
+    return cell.rate or max((served(analysis) for analysis in analyses), default=0.0)
 
 
 def most(values: Iterable[float | None]) -> float | None:

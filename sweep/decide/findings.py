@@ -50,12 +50,12 @@ class Findings:
     @cached_property
     def ranking(self) -> Ranking | None:
         """How those stand that may be recommended; None without one."""
-        return ranked(self.cells, self.info)
+        return ranked(self.cells, self.info, self.prediction)
 
     @cached_property
     def recommendation(self) -> Recommendation:
         """The setting to ship, or why there is none."""
-        return recommend(self.ranking, self.cells, self.info)
+        return recommend(self.ranking, self.cells, self.info, self.prediction)
 
     @property
     def best(self) -> Cell | None:

@@ -1,20 +1,34 @@
 """From the probe and the first runs to what the laws allow each setting.
 
 The laws are those of locustfiles/explain_laws.py. S, the time in the app of a request that nobody disturbs, and Z, how
-long a user thinks, are those of the unloaded probe; C, the CPU time of a request in the server, is from runs under
-load.
+long a user thinks, are those of the unloaded probe and of each loaded run in which requests did not wait inside the
+app, weighted by their requests, as one user makes few. C, the CPU time of a request in the server, is from the runs
+under load, without those in which threads that compete made it dearer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 
 import explain_laws
-from explain_laws import Setting
+from explain_laws import Demand, Setting
 from explain_types import Analysis
 from sweep.records import Info, Run
+
+# Verdicts of runs whose requests take in the app what they take when alone.
+CALM = ("healthy", "slots", "imbalance", "memory", "errors")
+# If even the median one takes longer than alone by more than this, and a clock's tick, they waited inside.
+LONGER, TICK_MS = 1.25, 1.0
+# Beyond the cheapest run's C it is what the setting costs, not the request.
+DEARER = 1.05
+# What users ask for of the CPU, beyond which it limits them although they think; and what is no pause.
+CALM_CPU, LEAST_PAUSE = 0.85, 0.02
+# So many requests should find a free slot.
+FOUND = 0.98
 
 
 @dataclass(frozen=True)
@@ -59,9 +73,42 @@ class Prediction:
         """What no setting can exceed."""
         return self.most_rps(self.vcpu)
 
+    @property
+    def users_rps(self) -> float:
+        """What the users ask for, if none of their requests ever waits."""
+        return self.users / self.cycle_s
+
+    @property
+    def thinking(self) -> bool:
+        """Whether throughput says little: users who think hide slow responses, as long as the CPU can serve them."""
+        calm = self.users_rps * self.cpu_s <= CALM_CPU * self.vcpu
+        return calm and self.think_s >= max(self.app_s, LEAST_PAUSE)
+
+    def slowed(self, times: float) -> Prediction:
+        """Return the same for requests that take so many times as long in the app, by waiting for something."""
+        return dataclasses.replace(self, app_s=times * self.app_s)
+
+    def enough_slots(self) -> int:
+        """Return the fewest slots with which hardly any request of users who think finds none.
+
+        Each of them has a request under way for S / (S + Z) of the time, whatever the others do, so how many have one
+        is binomial; a request meets those of the N - 1 others.
+        """
+        share, others = self.app_s / self.cycle_s, self.users - 1
+        if share >= 1:
+            return self.users
+        total = 0.0
+        for busy in range(others):
+            ways = math.lgamma(others + 1) - math.lgamma(busy + 1) - math.lgamma(others - busy + 1)
+            chance = math.exp(ways + busy * math.log(share) + (others - busy) * math.log1p(-share))
+            total += chance
+            if total >= FOUND:
+                return busy + 1
+        return self.users
+
     def lowest(self, workers: int, slots: int | None) -> tuple[float, str]:
         """Return the lowest of the bounds, and its name; None for slots is any number."""
-        demand = explain_laws.Demand(self.app_s, self.cpu_s, self.think_s, self.bounded)
+        demand = Demand(self.app_s, self.cpu_s, self.think_s, self.bounded)
         first = explain_laws.bounds(demand, self.users, workers, slots, self.vcpu).lowest()
         if first is None:
             raise AssertionError("S and C are above 0")
@@ -87,20 +134,37 @@ def prediction_of(info: Info, runs: Sequence[Run]) -> Prediction | None:
     if info.unloaded is None or not loaded:
         return None
     undisturbed = info.unloaded.demand
-    cpu_s = [run.analysis.demand.cpu_s for run in loaded if run.analysis and run.analysis.demand.cpu_s]
+    analyses = [run.analysis for run in loaded if run.analysis]
+    cpu_s = [analysis.demand.cpu_s for analysis in analyses if analysis.demand.cpu_s]
     if not undisturbed.app_s or not cpu_s:  # None without the Server-Timing header
         return None
+    calm = [info.unloaded, *(analysis for analysis in analyses if is_calm(analysis, info.unloaded))]
+    least = min(*cpu_s, undisturbed.cpu_s or cpu_s[0])
     base_mb = info.unloaded_memory_mb or 0.0
     return Prediction(
         users=info.options.users,
         vcpu=info.plan.vcpu,
-        app_s=undisturbed.app_s,
-        think_s=undisturbed.think_s or 0.0,
-        cpu_s=median(cpu_s),
+        app_s=weighted(calm, lambda demand: demand.app_s) or undisturbed.app_s,
+        think_s=weighted([info.unloaded, *analyses], lambda demand: demand.think_s) or 0.0,
+        cpu_s=median([value for value in cpu_s if value <= DEARER * least] or [least]),
         base_mb=base_mb,
         worker_mb=worker_mb(loaded, base_mb),
         bounded=undisturbed.bounded,
     )
+
+
+def is_calm(analysis: Analysis, alone: Analysis) -> bool:
+    """Whether requests take in the app what they take when alone."""
+    now, then = analysis.app_ms.p50, alone.app_ms.p50
+    same = now is None or then is None or now <= LONGER * then + TICK_MS
+    return same and analysis.verdict.code in CALM
+
+
+def weighted(analyses: Sequence[Analysis], get: Callable[[Demand], float | None]) -> float | None:
+    """Return a part of the demand over several runs, by their requests; None where nobody knows it."""
+    known = [(get(analysis.demand), analysis.load.requests) for analysis in analyses]
+    there = [(value, requests) for value, requests in known if value is not None and requests]
+    return fmean([value for value, _ in there], [requests for _, requests in there]) if there else None
 
 
 def cycle_of(unloaded: Analysis) -> float:

@@ -1,40 +1,56 @@
 """Which settings may be recommended, and which of them are tied.
 
-The rule: among the settings without an error whose memory keeps to 85 % of what the plan leaves the app, and whose
-p95 keeps to --max-p95 if it is given, those with the highest throughput: no other setting's interval over the repeats
-is above theirs, so they are tied. Of these those with the lowest p95, by their intervals too; of these the least
-memory; among those of the same memory the fewest slots.
+The rule: among the settings without an obstacle (failures, memory, a limit of one's own, one slot), those with the
+highest throughput, so that no other one's interval over the repeats is above theirs; for users who think, those that
+keep the p95 that was reached at all, with hardly a wait for a slot. They are tied. Of these one with two workers or
+more, as one process is one crash and one restart for all; then with slots to spare for an upstream that gets slow; then
+the lowest p95, by the intervals too; then the least memory; then the fewest slots. For users who think it is the fewest
+slots with that room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sweep.decide.cells import Cell
+from sweep.decide.limits import grew, limit_of
+from sweep.decide.prediction import Prediction
+from sweep.decide.slowdown import slowed_rps
 from sweep.records import Info
 
 # The rest is for what a sweep does not see: uploads, caches that grow, a deployment's second process.
 HEADROOM = 0.85
 # The same setting takes 2 % more or less from one run to the next.
 SAME_MEMORY = 1.05
+# However wide the intervals, a mean that is further behind is no tie.
+TIE_LEAST = 0.95
+LEAST_WORKERS = 2
+# For an upstream that takes so many times as long; so much less then is as much.
+SPARE_TIMES, SPARE_SAME = 2.0, 0.97
+# The p95 of few requests differs by this much from one window to the next; a queue that is shorter than this share of
+# the response, or than a tick of the kernel's clock, keeps nobody waiting.
+SAME_P95, QUEUE_SHARE, QUEUE_MS = 1.10, 0.10, 4.0
+LONGER = 1.25
+
+Rule = tuple[str, Callable[[Sequence[Cell]], Sequence[Cell]]]
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """How those stand that may be recommended. Each list is part of the one before it, and has the chosen one.
+    """How those stand that may be recommended.
 
     Attributes:
         chosen: the cell to ship.
-        tied: those with the highest throughput.
-        quick: of these, those with the lowest p95.
-        small: of these, those with the least memory.
+        tied: those that throughput, or the p95, cannot tell apart.
+        rules: what decided between them, in words.
+        by_response: whether the users think, so that the p95 is what counts.
     """
 
     chosen: Cell
     tied: tuple[Cell, ...]
-    quick: tuple[Cell, ...]
-    small: tuple[Cell, ...]
+    rules: tuple[str, ...]
+    by_response: bool
 
     @property
     def others(self) -> list[Cell]:
@@ -42,39 +58,145 @@ class Ranking:
         return sorted((cell for cell in self.tied if cell is not self.chosen), key=lambda cell: cell.p95)
 
 
-def ranked(cells: Sequence[Cell], info: Info) -> Ranking | None:
+def ranked(cells: Sequence[Cell], info: Info, prediction: Prediction | None) -> Ranking | None:
     """Return how the cells stand; None if none may be recommended."""
-    allowed = [(cell, cell.rps, cell.p95_ms) for cell in cells if not obstacle(cell, info)]
-    rates = [(cell, rps) for cell, rps, _ in allowed if rps]
-    if not rates:
+    allowed = [cell for cell in cells if cell.rps and cell.p95_ms and not obstacle(cell, info)]
+    if not allowed:
         return None
-    # Measured against the highest low end and not against the fastest's own, all that remain overlap with each other:
-    # one wide interval ties nothing to it that is measurably behind another.
-    low = max(rps.low for _, rps in rates)
-    tied = [cell for cell, rps in rates if rps.high >= low]
-    times = [(cell, p95_ms) for cell, _, p95_ms in allowed if cell in tied and p95_ms]
-    high = min(p95_ms.high for _, p95_ms in times)
-    quick = [cell for cell, p95_ms in times if p95_ms.low <= high]
-    least = min(cell.memory_mb or 0.0 for cell in quick)
-    small = [cell for cell in quick if (cell.memory_mb or 0.0) <= least * SAME_MEMORY]
-    chosen = min(small, key=lambda cell: (cell.setting.slots, cell.setting.workers))
-    return Ranking(chosen, tuple(tied), tuple(quick), tuple(small))
+    thinking = prediction is not None and prediction.thinking
+    tied = keeping(allowed, prediction) if prediction and thinking else fastest(allowed)
+    left: Sequence[Cell] = tied
+    rules: list[str] = []
+    for words, choose in rules_for(tied, cells, prediction):
+        kept = choose(left)
+        if kept and len(kept) < len(left):
+            rules.append(words)
+            left = kept
+    chosen = min(left, key=lambda cell: (cell.setting.slots, cell.setting.workers))
+    if len(left) > 1:
+        rules.append("the fewest slots")
+    return Ranking(chosen, tuple(tied), tuple(rules), thinking)
+
+
+def rules_for(tied: Sequence[Cell], cells: Sequence[Cell], prediction: Prediction | None) -> list[Rule]:
+    """Return what decides between those that are tied, in this order."""
+    two: Rule = ("two workers or more", lambda left: [c for c in left if c.setting.workers >= LEAST_WORKERS])
+    rest: list[Rule] = [("the lowest p95", quickest), ("the least memory", smallest)]
+    if prediction is None:
+        return [two, *rest]
+    if not prediction.thinking:
+        return [two, ("slots to spare", lambda left: sparing(left, tied, cells, prediction)), *rest]
+    room = prediction.slowed(SPARE_TIMES).enough_slots()
+
+    def roomy(left: Sequence[Cell]) -> Sequence[Cell]:
+        most = max(cell.setting.slots for cell in left)
+        return [cell for cell in left if cell.setting.slots >= min(room, most)]
+
+    return [two, ("slots to spare", roomy), ("the fewest slots", fewest), *rest]
+
+
+def fastest(allowed: Sequence[Cell]) -> list[Cell]:
+    """Return those whose throughput is the highest.
+
+    Measured against the highest low end and not against the fastest's own, all that remain overlap with each other:
+    one wide interval ties nothing to it that is measurably behind another.
+    """
+    rates = [(cell, cell.rps) for cell in allowed if cell.rps]
+    low, most = max(rps.low for _, rps in rates), max(rps.mean for _, rps in rates)
+    return [cell for cell, rps in rates if rps.high >= low and rps.mean >= TIE_LEAST * most]
+
+
+def keeping(allowed: Sequence[Cell], prediction: Prediction) -> list[Cell]:
+    """Return those in which users who think hardly wait for a slot.
+
+    Where that is not known, or where they then wait inside the app, those that are as quick as any.
+    """
+    most = max(cell.rate for cell in allowed)
+    fair = [cell for cell in allowed if cell.rate >= 0.9 * most]
+    high = min(cell.p95_ms.high for cell in fair if cell.p95_ms) * SAME_P95
+    least_ms = min(cell.app_ms or 0.0 for cell in fair)
+    unhindered = [cell for cell in fair if queues_little(cell) and not is_slower(cell, high, least_ms)]
+    if unhindered and not all(grew(cell, prediction) for cell in unhindered):
+        return unhindered
+    return [cell for cell in fair if cell.p95_ms and cell.p95_ms.low <= high]
+
+
+def is_slower(cell: Cell, high: float, least_ms: float) -> bool:
+    """Whether requests take longer in the app than with another setting, at the mean and at the end.
+
+    One of the two alone may be chance: where 5 % of the requests take long, the p95 is now a short and now a long one.
+    """
+    slow = cell.p95_ms is not None and cell.p95_ms.low > 2 * high
+    return slow and (cell.app_ms or 0.0) > LONGER * least_ms
+
+
+def queues_little(cell: Cell) -> bool:
+    """Whether 95 of 100 requests hardly wait for a slot."""
+    return cell.queue_p95_ms is not None and cell.queue_p95_ms <= max(QUEUE_MS, QUEUE_SHARE * (cell.response_ms or 0.0))
+
+
+def sparing(
+    left: Sequence[Cell], tied: Sequence[Cell], cells: Sequence[Cell], prediction: Prediction
+) -> Sequence[Cell]:
+    """Return those that serve the most when requests take longer."""
+    best = max(tied, key=lambda cell: cell.rate)
+    limit = limit_of(best, cells, prediction)
+    rates = [slowed_rps(cell.setting, best.rate, SPARE_TIMES, limit, prediction) for cell in left]
+    return [cell for cell, rate in zip(left, rates, strict=True) if rate >= SPARE_SAME * max(rates)]
+
+
+def quickest(left: Sequence[Cell]) -> Sequence[Cell]:
+    """Return those with the lowest p95."""
+    high = min(cell.p95_ms.high for cell in left if cell.p95_ms)
+    return [cell for cell in left if cell.p95_ms and cell.p95_ms.low <= high]
+
+
+def smallest(left: Sequence[Cell]) -> Sequence[Cell]:
+    """Return those with the least memory."""
+    least = min(cell.memory_mb or 0.0 for cell in left)
+    return [cell for cell in left if (cell.memory_mb or 0.0) <= least * SAME_MEMORY]
+
+
+def fewest(left: Sequence[Cell]) -> Sequence[Cell]:
+    """Return those with the fewest slots."""
+    least = min(cell.setting.slots for cell in left)
+    return [cell for cell in left if cell.setting.slots == least]
 
 
 def obstacle(cell: Cell, info: Info) -> str | None:
     """Return why a cell cannot be recommended, in a few words; None if it can."""
-    if reason := unfit(cell, info):
-        return reason
-    limit = info.options.max_p95
+    return unfit(cell, info) or beyond_limits(cell, info)
+
+
+def beyond_limits(cell: Cell, info: Info) -> str | None:
+    """Return which of the limits that were given a cell does not keep; None if it keeps them."""
+    limit, share = info.options.max_p95, info.options.max_fail_ratio
+    if share is not None and cell.count.share > share:
+        return f"{cell.count.share:.2%} of its requests fail, which is above {share:.2%}"
     if limit is not None and cell.p95_ms and cell.p95 > limit:
         return f"its p95 of {cell.p95:.0f} ms is above {limit:g} ms"
     return None
+
+
+def kept_limits(cells: Sequence[Cell], info: Info) -> list[str]:
+    """Say of each limit that was given which settings keep it and which don't; nothing without one."""
+    given = {"--max-p95": info.options.max_p95, "--max-fail-ratio": info.options.max_fail_ratio}
+    names = [f"{name}={value:g}" for name, value in given.items() if value is not None]
+    measured = [cell for cell in cells if cell.rps and cell.state == "ok"]
+    if not names or not measured:
+        return []
+    kept = [str(cell.setting) for cell in measured if not beyond_limits(cell, info)]
+    missed = [f"{cell.setting} ({why})" for cell in measured if (why := beyond_limits(cell, info))]
+    limits = " and ".join(names)
+    return [f"Keep {limits}: {', '.join(kept) or 'none'}", f"Do not: {', '.join(missed) or 'none'}"]
 
 
 def unfit(cell: Cell, info: Info) -> str | None:
     """Return why a cell cannot be recommended whatever its p95; None if it can."""
     if cell.state != "ok":
         return "it failed" if cell.state == "failed" else f"it is {cell.state}"
+    if cell.setting.slots == 1:
+        return "it has one slot, so one slow request is all that it serves"
     room = memory_room(info)
     if cell.memory_mb is not None and cell.memory_mb > room:
         return f"it takes {cell.memory_mb:.0f} MB, and {room:.0f} MB leave the plan its headroom"

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from explain_laws import Setting
 from sweep.decide import paste
-from sweep.decide.cells import Cell
-from sweep.decide.ranking import Ranking, obstacle
+from sweep.decide.cells import Cell, seen_rps
+from sweep.decide.limits import limit_of, sentence
+from sweep.decide.prediction import Prediction
+from sweep.decide.ranking import Ranking, beyond_limits, obstacle
+from sweep.decide.slowdown import Slowed, slowed
 from sweep.records import Info
 
 TIES_SHOWN = 3
-
-WHY = {
-    "slots": "all of its slots are busy, so more of them would serve more",
-    "cpu": "the plan's CPU is what limits it, which only less CPU time for a request or a larger plan changes",
-    "users": "there is a slot for each user who needs one, so what is left is the time that a request takes in the app",
-}
+# Who serves less than this of what another setting did is a recommendation with a reservation.
+FRACTION = 0.9
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,9 @@ class Recommendation:
 
     Attributes:
         setting: the setting; None if none can be recommended.
-        reason: two sentences.
+        reason: what it does, what it is tied with and why it is the one, and what limits it.
+        reservation: another measured setting serves more, and why that is not the one; None if none does.
+        slowed: what it and the runner-up do when requests take longer.
         tied_with: settings that cannot be told apart from it by throughput.
         startup_command: for App Service's "Startup Command" box, and Compose's STARTUP_COMMAND.
         app_settings: for App Service without a startup command, name to value.
@@ -40,6 +42,8 @@ class Recommendation:
     startup_command: str | None = None
     app_settings: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    reservation: str | None = None
+    slowed: tuple[Slowed, ...] = ()
 
     @property
     def env_lines(self) -> tuple[str, ...]:
@@ -62,38 +66,66 @@ class Recommendation:
             "tied_with": [{"workers": tie.workers, "threads": tie.threads} for tie in self.tied_with],
             "env": dict(self.env),
             "az": list(self.az_commands),
+            "reservation": self.reservation,
+            "slowed": [dataclasses.asdict(one) | {"setting": str(one.setting)} for one in self.slowed],
         }
 
 
-def recommend(ranking: Ranking | None, cells: Sequence[Cell], info: Info) -> Recommendation:
+def recommend(
+    ranking: Ranking | None, cells: Sequence[Cell], info: Info, prediction: Prediction | None
+) -> Recommendation:
     """Return the recommendation that a ranking comes to."""
     if ranking is None:
         return Recommendation(None, why_none(cells, info))
     setting = ranking.chosen.setting
     return Recommendation(
         setting=setting,
-        reason=why(ranking, cells, info),
+        reason=why(ranking, cells, info, prediction),
         tied_with=tuple(cell.setting for cell in ranking.others),
         startup_command=paste.startup_command(setting, info),
         app_settings=paste.app_settings(setting, info),
         env=paste.environment(setting, info),
+        reservation=reservation(ranking.chosen, cells, info),
+        slowed=slowed_both(ranking, cells, info, prediction),
     )
 
 
-def why(ranking: Ranking, cells: Sequence[Cell], info: Info) -> str:
-    """Say in two sentences what the setting does and what holds it back."""
+def slowed_both(
+    ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Prediction | None
+) -> tuple[Slowed, ...]:
+    """Return what happens to the chosen setting and to the runner-up when requests take longer."""
+    if prediction is None:
+        return ()
+    behind = [cell for cell in cells if cell.rps and cell is not ranking.chosen and not obstacle(cell, info)]
+    behind.sort(key=lambda cell: (cell not in ranking.tied, -cell.rate))
+    both = [ranking.chosen, *behind[:1]]
+    return tuple(one for cell in both for one in slowed(cell, limit_of(cell, cells, prediction), prediction))
+
+
+def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Prediction | None) -> str:
+    """Say what the setting does, why it is the one, and what holds it back."""
     plan, best = info.plan, ranking.chosen
     head = (
         f"{best.setting} serves {best.rate:.3g} requests/s to {info.options.users} users on {plan.name} "
-        f"at a p95 of {best.p95:.0f} ms, {compared(ranking, cells, info)}{ties(ranking)}{refused(best, cells, info)}"
+        f"at a p95 of {best.p95:.0f} ms, {compared(ranking, cells, info, prediction)}{ties(ranking)}"
+        f"{refused(best, cells, info)}{failing(best)}"
     )
     memory = f" in {best.memory_mb:.0f} of {plan.memory_mb:.0f} MB" if best.memory_mb is not None else ""
-    utilization = f" with the CPU {best.cpu_utilization:.0%} busy" if best.cpu_utilization is not None else ""
-    return f"{head}. It runs{utilization}{memory}: {WHY.get(best.limit or '', 'no law was asked, as a probe failed')}."
+    limit = "no law was asked, as nobody knows what a request takes alone"
+    if prediction:
+        limit = sentence(limit_of(best, cells, prediction), best, cells, prediction)
+    return f"{head}. It runs{memory}: {limit}." if memory else f"{head}. Its limit: {limit}."
 
 
-def compared(ranking: Ranking, cells: Sequence[Cell], info: Info) -> str:
-    """Say how its throughput stands to that of the others that may be recommended."""
+def compared(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Prediction | None) -> str:
+    """Say how it stands to the others that may be recommended."""
+    best = ranking.chosen
+    if ranking.by_response and prediction:
+        queue = f", {best.queue_p95_ms:.0f} ms of that in a queue" if best.queue_p95_ms is not None else ""
+        return (
+            f"95 of 100 wait less than that{queue}; the users think for {prediction.think_s:.3g} s after a request of "
+            f"{prediction.app_s * 1e3:.3g} ms, so throughput tells nothing, and the p95 decides"
+        )
     others = sum(1 for cell in cells if cell.rps and not obstacle(cell, info)) - 1
     if not others:
         return "and is the only one that could be recommended"
@@ -109,17 +141,8 @@ def ties(ranking: Ranking) -> str:
     if not names:
         return ""
     more = f" and {len(names) - TIES_SHOWN} more" if len(names) > TIES_SHOWN else ""
-    return f"; it is tied with {', '.join(names[:TIES_SHOWN])}{more} in throughput, and {advantage(ranking)}"
-
-
-def advantage(ranking: Ranking) -> str:
-    """Say what the chosen one has before those that are tied with it."""
-    if len(ranking.quick) == 1:
-        return "has the lowest p95 of them"
-    memory = "the least memory" if len(ranking.small) == 1 else "the fewest slots at the least memory"
-    if len(ranking.quick) < len(ranking.tied):
-        return f"is among those with the lowest p95, of which it needs {memory}"
-    return f"needs {memory} of them"
+    what = "in how long its users wait" if ranking.by_response else "in throughput"
+    return f"; it is tied with {', '.join(names[:TIES_SHOWN])}{more} {what}, and has {', then '.join(ranking.rules)}"
 
 
 def refused(best: Cell, cells: Sequence[Cell], info: Info) -> str:
@@ -131,11 +154,49 @@ def refused(best: Cell, cells: Sequence[Cell], info: Info) -> str:
     return f"; {fastest.setting} serves {fastest.rate:.3g}, but {obstacle(fastest, info)}"
 
 
+def failing(best: Cell) -> str:
+    """Say how many requests fail also with this setting; "" if none does."""
+    if not best.count.failed:
+        return ""
+    share = f"{best.count.share:.2%} of its {best.count.requests}"
+    return f"; {share} requests fail, no more than anyway"
+
+
+def reservation(best: Cell, cells: Sequence[Cell], info: Info) -> str | None:
+    """Return which setting serves much more, and why it is not recommended; None if that is a limit of one's own."""
+    faster = [
+        (rate, cell)
+        for cell in cells
+        if cell is not best and not own_limit(cell, info) and (rate := seen_rps(cell)) * FRACTION > best.rate
+    ]
+    if not faster:
+        return None
+    rate, cell = max(faster, key=lambda pair: pair[0])
+    why_not = obstacle(cell, info) or "it is slower for users"
+    first = cell.note.splitlines()[0] if cell.note else ""
+    note = f" ({first})" if first else ""
+    return f"{cell.setting} served {rate:.3g} requests/s, {rate / best.rate:.2g} times as many, but {why_not}{note}"
+
+
+def own_limit(cell: Cell, info: Info) -> bool:
+    """Whether only a limit that was given speaks against a setting."""
+    return cell.state == "ok" and beyond_limits(cell, info) is not None
+
+
 def why_none(cells: Sequence[Cell], info: Info) -> str:
     """Say why no setting can be recommended."""
     measured = [cell for cell in cells if cell.rps and cell.state == "ok"]
-    if not measured:
-        first = next((cell.note for cell in cells if cell.state in ("failed", "void")), info.unloaded_error)
-        return f"No setting could be measured. The first failed: {(first or 'nothing ran').splitlines()[0]}."
-    nearest = min(measured, key=lambda cell: cell.p95)
-    return f"No setting keeps to every limit. The quickest is {nearest.setting}: {obstacle(nearest, info)}."
+    if measured:
+        nearest = min(measured, key=lambda cell: cell.p95)
+        return f"No setting keeps to every limit. The quickest is {nearest.setting}: {obstacle(nearest, info)}."
+    tried = [cell for cell in cells if cell.state in ("failed", "void")]
+    if not tried:
+        return f"No setting could be measured. The first failed: {one_line(info.unloaded_error or 'nothing ran')}."
+    first = max(tried, key=lambda cell: (cell.state == "failed", cell.setting.slots))
+    what = "failed" if first.state == "failed" else "says nothing of the app"
+    return f"No setting could be measured. {first.setting} {what}: {one_line(first.note)}."
+
+
+def one_line(note: str) -> str:
+    """Return the first line of a note, to go on in a sentence."""
+    return (note.splitlines() or [""])[0].removeprefix("void: ").removesuffix(".")

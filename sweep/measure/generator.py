@@ -59,6 +59,7 @@ class Generator:
         command += ["--reset-stats", "--exit-code-on-error", "0", "--analysis-json", str(self.json)]
         command += ["--csv", str(folder / "locust"), "--app-memory", f"{target.memory_mb:g}m"]
         command += ["--processes", str(number)] if number > 1 else []
+        command += ["--pause", target.pause] if target.pause else []
         self.process = processes.start(command, target.generator_cores, self.log, clean_environ())
 
     def watch(self, server: Server) -> None:
@@ -67,6 +68,7 @@ class Generator:
         Raises:
             MeasurementError: it does not end, or the server does.
         """
+        server.observer.load_begins()
         end = time.monotonic() + RAMP_SECONDS + self.seconds + LOCUST_MOST
         while self.process.poll() is None:
             server.look()

@@ -1,7 +1,7 @@
 """Locust with the analysis, whatever the scenario: `python -P locust_main.py WARM_UP`, then Locust's own options.
 
-A scenario that is not ours needs no `import explain`; it is done here. And the first WARM_UP seconds under load are
-left out of the window.
+A scenario that is not ours needs no `import explain`; it is done here. The first WARM_UP seconds under load are left
+out of the window, and with --pause the users of any scenario think for so long.
 
 Nothing of the sweep is imported, and the folder of the analysis comes last, so that a scenario from elsewhere may
 have modules of whatever names beside it.
@@ -35,9 +35,23 @@ def reset_after(warm_up: float) -> None:
     hooks.init.add_listener(on_init)
 
 
+def pause_as_asked() -> None:
+    """Have all users think for as long as --pause says, if it says so, whatever their class has."""
+
+    def on_init(environment: Any, **_others: Any) -> None:
+        if environment.parsed_options.pause:
+            for user in environment.user_classes:
+                user.wait_time = think
+
+    hooks: Any = events
+    hooks.init.add_listener(on_init)
+
+
 if __name__ == "__main__":
     sys.path.append(str(LOCUSTFILES))
     import explain  # noqa: F401 adds --analysis-json and listens to Locust's events
+    from explain_think import think
 
+    pause_as_asked()
     reset_after(float(sys.argv.pop(1)))
     sys.exit(main())  # type: ignore[no-untyped-call] # Locust's

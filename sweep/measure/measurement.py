@@ -17,6 +17,11 @@ from sweep.measure.server import Server
 from sweep.measure.target import Target
 from sweep.records import Outside
 
+# Of an app that fails more of its requests than this, times and throughput say nothing.
+FAILING_MOST = 0.5
+# Verdicts by which the figures are of something else than this setting, or of a part of its users.
+VOID = ("generator", "mixed-up", "stuck", "unknown")
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -25,6 +30,7 @@ class Outcome:
     Attributes:
         saturated: Locust itself was the limit.
         too_short: no request ended, and nothing else is wrong.
+        failures: which requests failed, and of what, a line each.
     """
 
     error: str | None
@@ -32,6 +38,15 @@ class Outcome:
     outside: Outside | None
     saturated: bool = False
     too_short: bool = False
+    failures: str = ""
+
+    @property
+    def void(self) -> str | None:
+        """Why the figures say nothing of this setting; None if they do."""
+        if self.error or not self.analysis:
+            return None
+        verdict = self.analysis.verdict
+        return f"void: {verdict.text}" if self.saturated or verdict.code in VOID else None
 
     @property
     def disturbed(self) -> bool:
@@ -80,7 +95,8 @@ class Measurement:
             except MeasurementError as failure:
                 error, too_short = str(failure), isinstance(failure, TooShortError)
         saturated = analysis is not None and analysis.generator.saturated
-        return Outcome(error, analysis, self.outside(server.observer, analysis), saturated, too_short)
+        failed = failures(self.scratch).strip() if analysis and analysis.load.failures else ""
+        return Outcome(error, analysis, self.outside(server.observer, analysis), saturated, too_short, failed)
 
     def judge(self, analysis: Analysis, server: Server) -> None:
         """Refuse a run whose figures are not those of this setting at work.
@@ -95,7 +111,7 @@ class Measurement:
             reason = f"no request ended within the window of {self.seconds:g} s: --seconds makes it longer"
             raise TooShortError(reason, server.log)
         died = f"{observer.died} of {len(observer.seen)} workers died" if observer.died else ""
-        if load.failures:
+        if load.failures > FAILING_MOST * load.requests:
             failed = f"{load.failures} of {load.requests} requests failed"
             reason = "; ".join(filter(None, [failed, died]))
             raise MeasurementError(reason + failures(self.scratch), server.log)

@@ -37,6 +37,7 @@ class Observer:
         seen: the workers' process ids, all of them.
         alive: those that were there in the last sample.
         cpu: the samples of CPU time.
+        load_at: how many samples there were when the load began: what the app's import took is no cost of requests.
     """
 
     def __init__(self, pid: int, cores: Sequence[int]) -> None:
@@ -46,6 +47,7 @@ class Observer:
         self.seen: set[int] = set()
         self.alive: set[int] = set()
         self.cpu: list[Sample] = []
+        self.load_at = 0
 
     def sample(self) -> None:
         """Look once. A process that ends meanwhile is left out."""
@@ -90,13 +92,17 @@ class Observer:
         before = next((past for past in reversed(self.cpu) if past.at <= now.at - seconds), None)
         return before is not None and now.tree - before.tree < share * (now.at - before.at)
 
+    def load_begins(self) -> None:
+        """Remember that the load begins now."""
+        self.load_at = len(self.cpu)
+
     def usage(self, seconds: float) -> Usage:
-        """Return the usage in the busiest stretch of this length, which is the one under load."""
-        best, start = Usage(0.0, 0.0), 0
-        for end, last in enumerate(self.cpu):
-            while start + 1 < end and last.at - self.cpu[start + 1].at >= seconds:
+        """Return the usage in the busiest stretch of this length since the load began."""
+        best, start, samples = Usage(0.0, 0.0), 0, self.cpu[self.load_at :]
+        for end, last in enumerate(samples):
+            while start + 1 < end and last.at - samples[start + 1].at >= seconds:
                 start += 1
-            first = self.cpu[start]
+            first = samples[start]
             span = last.at - first.at
             if span >= 0.9 * seconds and (tree := (last.tree - first.tree) / span) > best.tree:
                 best = Usage(tree, max(0.0, (last.cores - first.cores) / span - tree))

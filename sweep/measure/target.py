@@ -24,6 +24,7 @@ class Target:
         app: MODULE:NAME; None lets the configuration find one.
         chdir: the app's folder.
         scenario: the locustfile.
+        pause: how long users think; None leaves it to the scenario.
         gunicorn: settings held fixed, by name.
         vcpu: the plan's.
         memory_mb: what the plan leaves the app; a run that takes more is ended, as the kernel would.
@@ -41,6 +42,7 @@ class Target:
     app_cores: tuple[int, ...]
     generator_cores: tuple[int, ...]
     start_seconds: float
+    pause: str | None = None
 
 
 def target_of(options: Options, plan: Plan) -> Target:
@@ -62,6 +64,7 @@ def target_of(options: Options, plan: Plan) -> Target:
         app_cores=app_cores if pinned else (),
         generator_cores=generator_cores if pinned else (),
         start_seconds=options.start_seconds,
+        pause=options.pause,
     )
 
 

@@ -10,7 +10,8 @@ from rich.progress import BarColumn, Progress, Task, TextColumn, TimeRemainingCo
 from rich.text import Text
 
 from sweep.decide.findings import Findings
-from sweep.records import Info, Run
+from sweep.decide.slowdown import told
+from sweep.records import Check, Info, Run
 
 AROUND = 4.0  # s that a run takes beside its window, before one was seen
 
@@ -66,8 +67,16 @@ class Bar:
         if best := findings.best:
             self.bar.update(self.task, best=f"{best.setting}: {best.rate:.3g} requests/s")
         self.bar.update(self.task, completed=self.done)
+        self.say(line(run, findings.info))
+
+    def checked(self, check: Check, findings: Findings) -> None:
+        """Show what came of the check."""
+        self.say(Text(f"  {told(check, findings.prediction)}"))
+
+    def say(self, text: Text | str) -> None:
+        """Print a line above the bar."""
         with contextlib.suppress(OSError):
-            self.console.print(line(run, findings.info), highlight=False, soft_wrap=True)
+            self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 class TimeLeft(TimeRemainingColumn):
@@ -95,7 +104,8 @@ def line(run: Run | None, info: Info) -> Text:
     analysis, outside = run.analysis, run.outside
     peak = f"{outside.memory_peak_mb:.0f} MB" if outside else ""
     figures = f"{analysis.load.rps:8.1f} requests/s  p95 {analysis.response_ms.p95 or 0.0:6.0f} ms  {peak:>7}"
-    disturbed = ""
+    load, disturbed = analysis.load, ""
+    failed = f"  {load.failures / load.requests:.2%} failed" if load.failures else ""
     if outside and outside.disturbed:
         disturbed = f"  (other programs used {outside.others_utilization:.0%} of its cores)"
-    return Text(f"{name}  {figures}  {analysis.verdict.code}{disturbed}")
+    return Text(f"{name}  {figures}  {analysis.verdict.code}{failed}{disturbed}")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explain_laws import Setting
+from explain_types import RouteFigures
 from sweep.decide.cells import Cell
 from sweep.decide.findings import Findings
-from sweep.decide.ranking import obstacle
+from sweep.decide.ranking import kept_limits, obstacle
+from sweep.decide.slowdown import told
 from sweep.records import Info
 from sweep.report import charts, heatmaps
 from sweep.report.charts import Chart
@@ -83,6 +85,23 @@ class View:
             most = self.findings.prediction.bound(plain)[0]
             return f"{figure(best.rate / most)} times the most that gunicorn's default, {plain}, could serve"
         return ""
+
+    @property
+    def routes(self) -> tuple[RouteFigures, ...]:
+        """The routes in the recommended setting's last run, the one that holds the slots longest first."""
+        analyses = [run.analysis for run in self.best.runs if run.ok and run.analysis] if self.best else []
+        return analyses[-1].routes if analyses else ()
+
+    @property
+    def limits(self) -> list[str]:
+        """Which settings keep the limits that were given."""
+        return kept_limits(self.findings.cells, self.info)
+
+    @property
+    def checked(self) -> str:
+        """What a run with more users has shown of the recommended setting; "" before one."""
+        check = self.info.check
+        return told(check, self.findings.prediction) if check and check.setting == self.chosen else ""
 
     @property
     def skipped_by_reason(self) -> dict[str, list[Cell]]:

@@ -38,7 +38,12 @@ HERE = Path(__file__).parent
         ("--seed x", "--seed=x: expected a whole number"),
         ("--plan B9", "--plan=B9: expected one of B1, B2"),
         ("--plan P5mv3", "--plan=P5mv3: has 32 vCPU"),
-        ("--scenario nope", "--scenario=nope: expected one of io_bound, cpu_bound, mixed, or a locustfile"),
+        ("--scenario nope", "--scenario=nope: expected one of io_bound, cpu_bound, mixed, story, or a locustfile"),
+        ("--pause 3-1", "--pause=3-1: expected seconds, for instance 2, or from the shortest to the longest, 1-3"),
+        ("--pause 1s", "--pause=1s: expected seconds"),
+        ("--pause ''", "--pause=: expected seconds"),
+        ("--max-fail-ratio 2", "--max-fail-ratio=2: expected a number from 0 to 1"),
+        ("--max-fail-ratio nan", "--max-fail-ratio=nan: expected a number"),
         ("--chdir /nope", "--chdir=/nope: expected a folder that is there"),
         ("--app 'a b'", "--app=a b: expected MODULE:NAME"),
         ("--app nope:app", "app=nope:app: expected MODULE:NAME with a module in"),
@@ -93,6 +98,8 @@ def test_the_command_repeats_the_sweep() -> None:
         threads=(6,),
         users=18,
         max_p95=250.0,
+        max_fail_ratio=0.01,
+        pause="1-3",
         gunicorn={"preload_app": "true", "max_requests": "100"},
         seed=7,
         share_cores=True,
@@ -142,5 +149,5 @@ def test_what_a_sweep_needs_may_be_gone(tmp_path: Path, capsys: pytest.CaptureFi
     about = samples.info(scenario=str(tmp_path / "gone.py"))
     folder = samples.sweep(tmp_path / "sweep", [(1, 6)], about=about).folder
     assert cli.main(["--resume", "--out", str(folder)]) == 2
-    told = f"sweep: --scenario={tmp_path / 'gone.py'}: expected one of io_bound, cpu_bound, mixed, or a locustfile"
+    told = f"sweep: --scenario={tmp_path / 'gone.py'}: expected one of io_bound, cpu_bound, mixed, story, or a"
     assert capsys.readouterr().err.startswith(told)

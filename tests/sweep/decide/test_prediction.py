@@ -5,14 +5,22 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import msgspec
 import pytest
 
 from explain_laws import Demand, Setting
 from explain_types import Analysis
 from sweep.decide.prediction import Prediction, cycle_of, prediction_of
+from sweep.records import Run
 from tests.sweep import samples
 
 THINKS = Prediction(users=36, vcpu=1, app_s=0.1, think_s=0.3, cpu_s=0.002, base_mb=42.0, worker_mb=16.0)
+
+
+def run_with(run: Run, **demand: Any) -> Run:
+    """The same run with another demand."""
+    assert run.analysis
+    return msgspec.structs.replace(run, analysis=asking(run.analysis, **demand))
 
 
 def asking(analysis: Analysis, **demand: Any) -> Analysis:
@@ -51,15 +59,51 @@ def test_memory_grows_with_each_further_worker() -> None:
     assert [THINKS.memory_mb(workers) for workers in (1, 3)] == [42.0, 74.0]
 
 
-def test_s_and_z_are_the_probes_and_c_is_the_median_under_load() -> None:
+def test_s_and_z_are_weighted_and_c_is_the_median_of_what_is_no_dearer() -> None:
     about = samples.info()
     assert about.unloaded
     about.unloaded = asking(about.unloaded, app_s=0.1, think_s=0.3, cpu_s=0.9)
-    runs = [samples.run(3, 6, number, cpu_s=cpu_s) for number, cpu_s in enumerate((0.004, 0.001, 0.002))]
+    few = dataclasses.replace(about.unloaded.load, requests=20)
+    about.unloaded = dataclasses.replace(about.unloaded, load=few)
+    runs = [samples.run(3, 12, number, cpu_s=cpu_s) for number, cpu_s in enumerate((0.002, 0.00202, 0.004))]
+    runs = [run_with(run, app_s=0.11, think_s=0.29) for run in runs]
     predicted = prediction_of(about, [*runs, samples.failed(1, 1, "died")])
     assert predicted
-    assert (predicted.app_s, predicted.think_s, predicted.cpu_s) == (0.1, 0.3, 0.002)
+    # The probe's twenty requests weigh little beside thousands; the run whose threads compete has no part in C.
+    assert predicted.app_s == pytest.approx(0.11, rel=0.001)
+    assert predicted.think_s == pytest.approx(0.29, rel=0.001)
+    assert predicted.cpu_s == pytest.approx(0.00201)
     assert (predicted.base_mb, predicted.worker_mb) == (samples.BASE_MB, samples.WORKER_MB)
+
+
+def test_who_waits_inside_the_app_tells_nothing_of_what_a_request_takes_alone() -> None:
+    about = samples.info()
+    waits = samples.run(3, 12)
+    assert waits.analysis
+    longer = dataclasses.replace(waits.analysis.app_ms, p50=2 * samples.APP_S * 1e3)
+    waits = msgspec.structs.replace(waits, analysis=dataclasses.replace(waits.analysis, app_ms=longer))
+    predicted = prediction_of(about, [run_with(waits, app_s=0.2)])
+    assert predicted
+    assert predicted.app_s == pytest.approx(samples.APP_S)
+
+
+@pytest.mark.parametrize(
+    ("users", "app_s", "think_s", "slots"),
+    [(15, 0.098, 2.0, 4), (15, 0.196, 2.0, 5), (36, 0.1, 0.0, 36), (100, 0.1, 2.0, 10), (1, 0.1, 1.0, 1)],
+)
+def test_how_many_slots_users_who_think_need(users: int, app_s: float, think_s: float, slots: int) -> None:
+    asked = dataclasses.replace(THINKS, users=users, app_s=app_s, think_s=think_s)
+    assert asked.enough_slots() == slots
+
+
+@pytest.mark.parametrize(
+    ("think_s", "cpu_s", "thinking"),
+    [(0.0, 0.001, False), (0.05, 0.001, False), (1.0, 0.001, True), (1.0, 0.05, False)],
+)
+def test_users_think_where_pauses_hide_what_the_server_could_serve(
+    think_s: float, cpu_s: float, thinking: bool
+) -> None:
+    assert dataclasses.replace(THINKS, think_s=think_s, cpu_s=cpu_s).thinking == thinking
 
 
 @pytest.mark.parametrize("unknown", ["app_s", "cpu_s"])

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from sweep.decide.findings import Findings
+from sweep.decide.recommendation import Recommendation
 from sweep.folder import load
 from tests.sweep import samples
+from tests.sweep.apps import swept
+from tests.sweep.kinds import KINDS
 from tests.sweep.samples import ran, recommended
 
 
@@ -16,20 +20,21 @@ from tests.sweep.samples import ran, recommended
     ("figures", "expected", "reason"),
     [
         (
-            {(1, 6): (103, 50), (3, 6): (100, 90), (5, 6): (107, 40)},
-            (1, 6),
-            "those with the lowest p95, of which",
+            {(2, 9): (60, 50), (3, 6): (57, 90), (6, 3): (64, 40)},
+            (2, 9),
+            "and has the lowest p95, then the least memory",
         ),
-        ({(1, 18): (205, 50), (3, 6): (200, 80)}, (1, 18), "it is tied with 3 × 6 in throughput, and needs the least"),
-        ({(1, 18): (190, 50), (3, 6): (210, 40)}, (1, 18), "has the lowest p95 of them"),
-        ({(1, 36): (200, 50.4), (1, 18): (200, 50.6)}, (1, 18), "needs the fewest slots at the least memory of them"),
+        ({(2, 9): (62, 50), (3, 6): (60, 80)}, (2, 9), "it is tied with 3 × 6 in throughput, and has the least memory"),
+        ({(2, 9): (57, 50), (3, 6): (63, 40)}, (2, 9), "has the lowest p95"),
+        ({(1, 18): (60, 40), (3, 6): (63, 50)}, (3, 6), "has two workers or more"),
+        ({(2, 36): (60, 50.4), (2, 18): (60, 50.6)}, (2, 18), "has the fewest slots"),
     ],
-    ids=["p95, then memory", "memory", "p95", "slots"],
+    ids=["p95, then memory", "memory", "p95", "workers", "slots"],
 )
 def test_the_reason_says_what_decided(
     figures: dict[tuple[int, int], tuple[float, float]], expected: tuple[int, int], reason: str, tmp_path: Path
 ) -> None:
-    recommendation = recommended(tmp_path / "sweep", [ran(*setting, 100, *pair) for setting, pair in figures.items()])
+    recommendation = recommended(tmp_path / "sweep", [ran(*setting, 40, *pair) for setting, pair in figures.items()])
     assert recommendation.setting == expected
     assert reason in recommendation.reason
 
@@ -42,9 +47,9 @@ def test_what_was_faster_and_is_not_recommended_is_named(tmp_path: Path) -> None
 
 
 def test_the_file_has_the_keys_of_the_design(tmp_path: Path) -> None:
-    recommendation = recommended(tmp_path / "sweep", [ran(1, 6, 100, 200), ran(3, 6, 101, 300)])
+    recommendation = recommended(tmp_path / "sweep", [ran(3, 6, 100, 200), ran(1, 18, 101, 300)])
     kept = json.loads(load(tmp_path / "sweep").save_recommendation(recommendation.as_json()).read_text())
-    assert kept["tied_with"] == [{"workers": 3, "threads": 6}]
+    assert kept["tied_with"] == [{"workers": 1, "threads": 18}]
     assert kept["app_settings"]["PYTHON_GUNICORN_CUSTOM_THREAD_NUM"] == "6"
     assert {"workers", "threads", "startup_command", "app_settings", "reason", "tied_with"} <= kept.keys()
 
@@ -54,3 +59,42 @@ def test_many_ties_are_counted(tmp_path: Path) -> None:
     recommendation = recommended(tmp_path / "sweep", runs)
     assert len(recommendation.tied_with) == 9
     assert "and 6 more" in recommendation.reason
+
+
+def measuring(kind: str, folder: Path) -> Recommendation:
+    """What is recommended for a simulated kind of app."""
+    return Findings.of(swept(KINDS[kind], folder)).recommendation
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "not_said"),
+    [
+        ("waits", "there is a slot for each user who needs one", "CPU, "),
+        ("computes", "the plan's CPU, 100% busy, is what limits it", "queue for"),
+        ("a lock for all workers", "their time in the app grew from 20.5 to", "CPU, "),
+        ("a pool of ten that refuses", "from 12 slots on requests fail, which with 10 they do not", "CPU, "),
+        ("thinkers", "so throughput tells nothing, and the p95 decides", "CPU, "),
+        ("5 % fail", "requests fail, no more than anyway", "from "),
+    ],
+)
+def test_the_reason_is_of_what_was_measured(kind: str, said: str, not_said: str, tmp_path: Path) -> None:
+    reason = measuring(kind, tmp_path / "sweep").reason
+    assert said in reason
+    assert not_said not in reason
+
+
+def test_what_happens_when_requests_take_longer(tmp_path: Path) -> None:
+    slowed = measuring("waits", tmp_path / "waits").slowed
+    assert [(str(one.setting), one.times) for one in slowed] == [
+        ("2 × 18", 2),
+        ("2 × 18", 3),
+        ("3 × 12", 2),
+        ("3 × 12", 3),
+    ]
+    assert slowed[0].rps == pytest.approx(36 / 0.2, rel=0.03)
+    assert slowed[1].response_ms == pytest.approx(300, rel=0.03)
+    # What requests queue for behind the app gets slow with it.
+    refused = measuring("a pool of ten that refuses", tmp_path / "refused").slowed
+    assert refused[0].kept == pytest.approx(0.5, rel=0.01)
+    # 15 users who think for 2 s have hardly two requests under way, whatever the upstream.
+    assert measuring("thinkers", tmp_path / "thinkers").slowed[0].kept > 0.9

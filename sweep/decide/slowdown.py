@@ -1,0 +1,77 @@
+"""What happens to a setting when requests take longer, as where an upstream or a database gets slow: by the laws.
+
+The CPU time of a request stays what it is, and nothing serves more than it was measured to. Where requests queue for
+something inside or behind the app, that gets slow with it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from explain_laws import Setting
+from sweep.decide.cells import Cell
+from sweep.decide.limits import Limit
+from sweep.decide.prediction import Prediction
+from sweep.records import Check
+
+TIMES = (2, 3)
+
+
+@dataclass(frozen=True)
+class Slowed:
+    """What a setting would do.
+
+    Attributes:
+        setting: workers and threads.
+        times: how many times as long requests take in the app.
+        rps: its throughput.
+        response_ms: the mean response.
+        kept: of what it serves now, 0 to 1.
+    """
+
+    setting: Setting
+    times: int
+    rps: float
+    response_ms: float
+    kept: float
+
+
+def slowed_rps(setting: Setting, now: float, times: float, limit: Limit, prediction: Prediction) -> float:
+    """Return the throughput of a setting, which serves `now` today, when requests take so many times as long."""
+    inside = now / times if limit in ("inside", "failures") else now
+    return min(inside, prediction.slowed(times).bound(setting)[0])
+
+
+def slowed(cell: Cell, limit: Limit, prediction: Prediction) -> tuple[Slowed, ...]:
+    """Return what a cell would do."""
+    found = []
+    for times in TIMES:
+        rate = slowed_rps(cell.setting, cell.rate, times, limit, prediction)
+        response_s = max(times * prediction.app_s, prediction.users / rate - prediction.think_s)
+        found.append(Slowed(cell.setting, times, rate, response_s * 1e3, rate / cell.rate))
+    return tuple(found)
+
+
+def told(check: Check, prediction: Prediction | None) -> str:
+    """Say what a run with more users has shown of the recommended setting."""
+    head = f"{check.setting} with {check.users} users, whose requests fill its slots as slower ones would"
+    if check.error or check.analysis is None:
+        return f"{head}, says nothing: {(check.error or 'no analysis').splitlines()[0]}"
+    load = check.analysis.load
+    allowed = ""
+    if prediction:
+        more = dataclasses.replace(prediction, users=check.users)
+        allowed = f"; the laws allow {more.bound(check.setting)[0]:.3g}"
+    return (
+        f"{head}: {load.rps:.3g} requests/s at a p95 of {check.analysis.response_ms.p95 or 0.0:.0f} ms, "
+        f"{load.failures} of {load.requests} requests failed{allowed}"
+    )
+
+
+def foretold(one: Slowed) -> str:
+    """Say what a setting would do."""
+    return (
+        f"{one.times} times as long: {one.setting} would serve {one.rps:.3g} requests/s ({one.kept:.0%} of today's) in "
+        f"{one.response_ms:.0f} ms, by the laws"
+    )
