@@ -22,11 +22,13 @@ from sweep.decide.findings import Findings
 from sweep.decide.moves import Moves
 from sweep.decide.prediction import Prediction
 from sweep.decide.ranking import memory_room, ranked, unfit
-from sweep.decide.stock import NOISE, near, threads_for
+from sweep.decide.stock import near, threads_for
 
 CELLS_MOST = 10
 # Settings that are measured again, of those that could be the best.
 FINALISTS = 4
+# One window may be so much too low; if other programs had much of gunicorn's cores, by more.
+WINDOW_NOISE, DISTURBED_NOISE = 0.06, 0.15
 # With so many that say nothing of the app, or with so many that fail before one is ok, further ones say no more.
 VOID_MOST = 3
 # Shown in the report as skipped, beside what was a candidate.
@@ -139,7 +141,7 @@ class Search:
             return [self.ranking.chosen, *self.ranking.others[:1]]
         low = 0.0
         if self.best and self.best.rps:
-            low = self.best.rps.low if len(self.best.runs) > 1 else self.best.rate * (1 - NOISE)
+            low = self.best.rps.low if len(self.best.runs) > 1 else self.best.rate
         could = [
             cell
             for cell in self.cells.values()
@@ -155,8 +157,10 @@ class Search:
         return self.ranking.chosen if self.ranking else None
 
     def noise(self, cell: Cell) -> float:
-        """Return how much higher a cell may be than its only run."""
-        return 1.0 if len(cell.runs) > 1 else 1 + NOISE
+        """Return how much higher a cell may be than what was measured of it."""
+        if cell.disturbed and len(cell.runs) < self.options.repeats:
+            return 1 + DISTURBED_NOISE
+        return 1.0 if len(cell.runs) > 1 else 1 + WINDOW_NOISE
 
     def may_be_allowed(self, cell: Cell) -> bool:
         """Whether it could be recommended; also if its p95 is above the limit by no more than the noise."""
