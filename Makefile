@@ -47,7 +47,7 @@ test: $(VENV)/installed ## everything this machine can test, and what it skipped
 bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; about 15 minutes, needs two free cores
 	$(RUN)python -m bench $(ARGS)
 
-bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the best of a whole grid; about 40 minutes
+bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the best of a grid, for apps with a known bottleneck; about 80 minutes
 	$(RUN)python -m bench.sweeps $(ARGS)
 
 resilience: $(VENV)/installed ## faults and rough clients at full length, also on bare gunicorn; writes docs/reliability.md; about 12 minutes

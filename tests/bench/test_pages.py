@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import bench
-from bench import mutants, reliability, report, sweeps
+from bench import mutants, reliability, report, sweeps_page
 from tests.resilience.rows import Row
 
 
@@ -24,8 +24,7 @@ def test_benchmarks() -> None:
 
 
 def test_sweeps() -> None:
-    found = figures("sweeps")
-    assert sweeps.page(found["scenarios"], found["machine"]) == page("sweeps")
+    assert sweeps_page.render(figures("sweeps")) == page("sweeps")
 
 
 def test_reliability() -> None:
