@@ -34,9 +34,14 @@ class Count(NamedTuple):
         """Return both together."""
         return Count(self.requests + other.requests, self.failed + other.failed)
 
+    def above(self, base: Count) -> bool:
+        """Whether more fail than of another's requests, be it by chance."""
+        there = bool(self.requests and base.requests)
+        return there and self.share > TIMES * base.share + LITTLE
+
     def beyond(self, base: Count) -> bool:
         """Whether more fail than of another's requests, by more than chance; of few requests, chance is much."""
-        if not self.requests or not base.requests or self.share <= TIMES * base.share + LITTLE:
+        if not self.above(base):
             return False
         pooled = self.plus(base).share
         deviation = math.sqrt(pooled * (1 - pooled) * (1 / self.requests + 1 / base.requests))
@@ -50,8 +55,8 @@ def counted(runs: Iterable[Run]) -> Count:
 
 
 def base_for(setting: Setting, counts: Mapping[Setting, Count], info: Info) -> Count:
-    """Return what a setting's failures are compared with: the probe's and the best other setting's, together."""
+    """Return what a setting's failures are compared with: the probe's, and those of the best other setting if fewer."""
     load = info.unloaded.load if info.unloaded else None
     probe = Count(load.requests, load.failures) if load else Count()
-    others = [count for other, count in counts.items() if other != setting and count.requests]
+    others = [count for count in counts.values() if count.requests and count.share < counts[setting].share]
     return probe.plus(min(others, key=lambda count: count.share, default=Count()))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from explain_laws import CPU_FULL, Setting
 from sweep.decide.cells import seen_rps
+from sweep.decide.failures import Count
 from sweep.decide.ranking import SPARE_TIMES
 from sweep.decide.stock import GAP, RISES, Stock, near, threads_for
 
@@ -35,7 +36,7 @@ class Moves(Stock):
 
     def all(self) -> Iterator[tuple[Setting, bool]]:
         """Return what could be measured, the most promising first, and whether it may fail."""
-        for setting in self.below_failures():
+        for setting in [*self.below_failures(), *self.for_comparison()]:
             yield setting, True
         moves = [self.for_thinking()] if self.prediction.thinking else self.for_throughput()
         for move in moves:
@@ -48,7 +49,8 @@ class Moves(Stock):
             return [self.smaller()] if self.fine else []
         if self.explained:
             return [self.cheaper(), self.balanced()]
-        moves = [self.by_bounds(), self.more_workers(), self.balanced(), self.enough(), self.cheaper()]
+        moves = [self.by_bounds(), self.balanced(), self.more_workers(), self.fewer_workers()]
+        moves += [self.enough(), self.cheaper()]
         return moves if self.flat else [*moves, self.between(), self.neighbours()]
 
     # --- what could be measured -------------------------------------------------------------------------
@@ -58,9 +60,9 @@ class Moves(Stock):
 
         What fails may be for all workers (a database's connections) or for each of them (a pool of its own).
         """
-        if not self.failed:
+        first = self.ceiling
+        if first is None:
             return
-        first = min(cell.setting.slots for cell in self.failed)
         low = max((cell.setting.slots for cell in self.fine if cell.setting.slots < first), default=1)
         middle = (low + first) // 2
         guess = self.succeeding()
@@ -73,9 +75,19 @@ class Moves(Stock):
         inner = [shape for shape in shapes if low < shape.slots < first and shape.slots > 1]
         yield from sorted(inner, key=lambda shape: abs(shape.slots - middle))
         most = max(self.fine, key=lambda cell: (cell.setting.slots < first, cell.setting.slots), default=None)
-        if most and self.ceiling:
+        if most:
             workers = max(2 * most.setting.workers, math.ceil(first / most.setting.threads))
             yield Setting(workers, most.setting.threads)
+
+    def for_comparison(self) -> Iterator[Setting]:
+        """Return few slots, where many requests fail and those of one user were too few to say that few do anyway."""
+        load = self.info.unloaded.load if self.info.unloaded else None
+        suspect = [cell for cell in self.fine if load and cell.count.above(Count(load.requests, load.failures))]
+        if suspect and self.options.max_fail_ratio is None:
+            slots = max(cell.setting.slots for cell in suspect)
+            if slots > LEAST_SLOTS and not any(cell.setting.slots <= slots / 2 for cell in self.cells.values()):
+                workers = self.few_workers()
+                yield Setting(workers, threads_for(max(LEAST_SLOTS, slots / 4), workers, self.options))
 
     def succeeding(self) -> int | None:
         """Return how many requests at a time succeeded where others failed, by Little's law; None if nobody knows."""
@@ -104,6 +116,16 @@ class Moves(Stock):
         if workers > 1.25 * best.setting.workers:
             yield Setting(workers, threads_for(best.setting.slots, workers, self.options))
 
+    def fewer_workers(self) -> Iterator[Setting]:
+        """Return half the workers with the same slots, where more of them have served less."""
+        best = self.best
+        if best is None or best.setting.workers == 1:
+            return
+        more = [cell for cell in self.fine if cell.setting.workers > best.setting.workers and self.alike(cell, best)]
+        if any(cell.rps and cell.rate < best.rate / RISES for cell in more):
+            workers = best.setting.workers // 2
+            yield Setting(workers, threads_for(best.setting.slots, workers, self.options))
+
     def by_bounds(self) -> Iterator[Setting]:
         """Return, where the CPU is the limit, the fewest threads that its bound asks for, and half as many again."""
         if self.best is None or (self.best.cpu_utilization or 0.0) < CPU_FULL:
@@ -118,7 +140,7 @@ class Moves(Stock):
         """Return a thread for each user in each worker, where requests wait in one that has none while others have."""
         best = self.best
         if best and self.inexact:
-            workers = min(max(self.few_workers(), self.prediction.vcpu), best.setting.workers)
+            workers = min(max(self.few_workers(), self.prediction.vcpu), self.most_workers())
             yield Setting(workers, threads_for(self.prediction.users * workers, workers, self.options))
 
     def enough(self) -> Iterator[Setting]:

@@ -21,8 +21,9 @@ from sweep.records import Info, Run
 
 # Verdicts of runs whose requests take in the app what they take when alone.
 CALM = ("healthy", "slots", "imbalance", "memory", "errors")
-# If even the median one takes longer than alone by more than this, and a clock's tick, they waited inside.
-LONGER, TICK_MS = 1.25, 1.0
+# If even the median one takes longer than alone by more than this, they waited inside, or for each other. The median of
+# a handful says less.
+LONGER, LONGER_THAN_FEW, FEW, TICK_MS = 1.05, 1.5, 30, 0.5
 # Beyond the cheapest run's C it is what the setting costs, not the request.
 DEARER = 1.05
 # What users ask for of the CPU, beyond which it limits them although they think; and what is no pause.
@@ -156,7 +157,8 @@ def prediction_of(info: Info, runs: Sequence[Run]) -> Prediction | None:
 def is_calm(analysis: Analysis, alone: Analysis) -> bool:
     """Whether requests take in the app what they take when alone."""
     now, then = analysis.app_ms.p50, alone.app_ms.p50
-    same = now is None or then is None or now <= LONGER * then + TICK_MS
+    most = LONGER if alone.load.requests >= FEW else LONGER_THAN_FEW
+    same = now is None or then is None or now <= most * then + TICK_MS
     return same and analysis.verdict.code in CALM
 
 

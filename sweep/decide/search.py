@@ -91,6 +91,8 @@ def starters(findings: Findings) -> list[Setting]:
         alone = info.unloaded.demand.app_s if info.unloaded else None
         slots = [max(map(served, answered)) * (alone or 0.0), *slots[1:]]
     settings += [Setting(few, threads_for(max(2 / few, number), few, options)) for number in slots]
+    if not answered and not options.workers:  # what cannot start may be what only one process can do
+        settings.insert(2, Setting(1, threads_for(options.users, 1, options)))
     settings += [Setting(workers, settings[0].threads) for workers in options.workers]
     tried = {run.setting for run in findings.runs}
     again = {setting for setting in settings if setting in tried or not near(setting, tried)}

@@ -117,8 +117,13 @@ class Stock:
     # --- why not --------------------------------------------------------------------------------------
 
     def reason(self, setting: Setting, probing: bool = False) -> str | None:
-        """Return why a setting need not be measured; None if it may be the best, or as good and cheaper."""
-        return self.impossible(setting) or self.failing(setting, probing) or self.too_slow(setting)
+        """Return why a setting need not be measured; None if it may be the best, or as good and cheaper.
+
+        Where it is to show who fails, it need be none of these.
+        """
+        return (
+            self.impossible(setting) or self.failing(setting, probing) or (None if probing else self.too_slow(setting))
+        )
 
     def unused(self, setting: Setting) -> bool:
         """Whether a setting has a thread in each worker that these users cannot fill."""
