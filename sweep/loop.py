@@ -13,7 +13,14 @@ from explain_laws import Setting
 from explain_types import Analysis
 from sweep.decide.findings import Findings
 from sweep.decide.prediction import cycle_of
-from sweep.decide.search import CELLS_MOST, FINALISTS, Search, next_step
+from sweep.decide.search import (
+    CELLS_MOST,
+    CELLS_MOST_THINKING,
+    FINALISTS,
+    FINALISTS_THINKING,
+    Search,
+    next_step,
+)
 from sweep.folder import Results
 from sweep.measure.measurement import Measurement, Outcome
 from sweep.measure.processes import Processes
@@ -25,7 +32,7 @@ UNLOADED = Setting(1, 1)
 SECONDS_LEAST, SECONDS_MOST = 6.0, 60.0
 CYCLES = 20  # of an undisturbed user, that a window should have
 # Users who think are no test of throughput, and so many of their requests have a p95.
-REQUESTS = 150
+REQUESTS = 120
 # With so many times the users it is checked what a recommended setting does under more than it was measured with.
 CHECK_TIMES = 2
 USERS_MOST = 10_000
@@ -52,20 +59,28 @@ def window(unloaded: Analysis | None, users: int) -> float:
     """Return the length of a run's window in s: some cycles of an undisturbed user; fewer of many who think."""
     if unloaded is None:
         return SECONDS_LEAST
-    cycle_s, think_s = cycle_of(unloaded), unloaded.demand.think_s or 0.0
-    cycles = min(CYCLES, REQUESTS / users) if think_s >= cycle_s / 2 else CYCLES
-    return float(round(min(SECONDS_MOST, max(SECONDS_LEAST, cycles * cycle_s))))
+    cycles = min(CYCLES, REQUESTS / users) if thinking(unloaded) else CYCLES
+    return float(round(min(SECONDS_MOST, max(SECONDS_LEAST, cycles * cycle_of(unloaded)))))
 
 
-def forecast(options: Options, seconds: float) -> str:
+def thinking(unloaded: Analysis) -> bool:
+    """Whether users think for longer than their requests take, as far as a single one tells."""
+    return (unloaded.demand.think_s or 0.0) >= cycle_of(unloaded) / 2
+
+
+def forecast(options: Options, unloaded: Analysis | None) -> str:
     """Say how many settings will be measured, and how long that takes at most if the app starts at once."""
-    repeats, settings, runs = options.repeats, len(options.workers) * len(options.threads), 0
+    seconds, repeats = options.seconds or window(unloaded, options.users), options.repeats
+    settings, few = len(options.workers) * len(options.threads), unloaded is not None and thinking(unloaded)
     if settings:
         what, runs = f"{settings} settings", 1 + settings * repeats
     else:
-        what, runs = f"At most {CELLS_MOST} settings", 2 + CELLS_MOST + FINALISTS * (repeats - 1)
+        most = CELLS_MOST_THINKING if few else CELLS_MOST
+        what, runs = f"At most {most} settings", 2 + most + (FINALISTS_THINKING if few else FINALISTS) * (repeats - 1)
     minutes = math.ceil(runs * (seconds + AROUND) / 60)
-    return f"{what}, up to {repeats} windows of {seconds:g} s each: at most about {minutes} minutes"
+    windows = f"up to {repeats} windows" if repeats > 1 else "a window"
+    unit = "minute" if minutes == 1 else "minutes"
+    return f"{what}, {windows} of {seconds:g} s each: at most about {minutes} {unit}"
 
 
 class Sweep:
@@ -131,7 +146,7 @@ class Sweep:
         self.results.save_info()
         self.progress.end(None, self.findings)
         if self.seconds() != SECONDS_LEAST:
-            self.progress.say(f"  {forecast(self.options, self.seconds())}")
+            self.progress.say(f"  {forecast(self.options, info.unloaded)}")
 
     def seconds(self) -> float:
         """Return the length of a window: as asked, or some cycles of an undisturbed user."""

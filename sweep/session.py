@@ -16,7 +16,7 @@ from sweep.decide.findings import Findings
 from sweep.decide.ranking import kept_limits
 from sweep.decide.slowdown import foretold
 from sweep.folder import Results, alone, writing
-from sweep.loop import SECONDS_LEAST, Sweep, forecast
+from sweep.loop import Sweep, forecast
 from sweep.measure import machine
 from sweep.measure.target import Target
 from sweep.report import pages
@@ -47,7 +47,7 @@ def run(results: Results, target: Target, environment: Mapping[str, str]) -> int
         f"{info.options.scenario_name}, {info.options.users} users, {info.plan.name}: gunicorn on "
         f"{environment['gunicorn on']}, Locust on {environment['Locust on']}. Results: {near(results.folder)}",
     )
-    say(console, forecast(info.options, info.options.seconds or SECONDS_LEAST))
+    say(console, forecast(info.options, info.unloaded))
     for name, before in info.environment.items():
         if environment.get(name) != before:
             say(console, f"{name} was {before} when this sweep began, and is {environment.get(name, 'not there')} now")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from explain_laws import CPU_FULL, Setting
 from sweep.decide.cells import seen_rps
 from sweep.decide.failures import Count
-from sweep.decide.ranking import SPARE_TIMES
+from sweep.decide.ranking import SPARE_TIMES, queues_little
 from sweep.decide.stock import GAP, RISES, Stock, near, threads_for
 
 MORE = 1.5  # from one number of threads to the next
@@ -199,7 +199,8 @@ class Moves(Stock):
         room, need = self.prediction.slowed(SPARE_TIMES).enough_slots(), self.prediction.enough_slots()
         for slots in (room, need):
             yield Setting(workers, threads_for(max(LEAST_SLOTS, slots), workers, self.options))
-        if self.start and self.start.queue_p95_ms:
+        known = [cell for cell in self.fine if cell.queue_p95_ms is not None]
+        if known and not any(map(queues_little, known)):
             slots = max(cell.setting.slots for cell in self.fine)
             yield Setting(workers, threads_for(min(MORE * slots, self.prediction.users), workers, self.options))
         if self.start and self.best is None:

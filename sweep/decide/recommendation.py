@@ -121,9 +121,10 @@ def compared(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Pr
     """Say how it stands to the others that may be recommended."""
     best = ranking.chosen
     if ranking.by_response and prediction:
-        queue = f", {best.queue_p95_ms:.0f} ms of that in a queue" if best.queue_p95_ms is not None else ""
+        queue = best.queue_p95_ms
+        waits = f"95 of 100 of which wait for a slot for {queue:.0f} ms or less; " if queue is not None else ""
         return (
-            f"95 of 100 wait less than that{queue}; the users think for {prediction.think_s:.3g} s after a request of "
+            f"{waits}the users think for {prediction.think_s:.3g} s after a request of "
             f"{prediction.app_s * 1e3:.3g} ms, so throughput tells nothing, and the p95 decides"
         )
     others = sum(1 for cell in cells if cell.rps and not obstacle(cell, info)) - 1

@@ -23,10 +23,12 @@ from sweep.decide.moves import Moves
 from sweep.decide.prediction import Prediction
 from sweep.decide.ranking import memory_room, ranked, unfit
 from sweep.decide.stock import near, threads_for
+from sweep.records import Run
 
-CELLS_MOST = 10
+# Settings that are measured; where users think, the laws say more beforehand, and the windows are longer.
+CELLS_MOST, CELLS_MOST_THINKING = 10, 5
 # Settings that are measured again, of those that could be the best.
-FINALISTS = 4
+FINALISTS, FINALISTS_THINKING = 4, 2
 # One window may be so much too low; if other programs had much of gunicorn's cores, by more.
 WINDOW_NOISE, DISTURBED_NOISE = 0.06, 0.15
 # With so many that say nothing of the app, or with so many that fail before one is ok, further ones say no more.
@@ -56,11 +58,16 @@ def next_step(findings: Findings) -> Step | None:
     if options.workers and options.threads:
         grid = [Setting(workers, threads) for workers in options.workers for threads in options.threads]
         return next_of(shuffled(grid, options.seed, len(findings.runs) // len(grid)), findings, options.repeats)
-    if len({run.setting for run in findings.runs if run.void}) >= VOID_MOST:
-        return None
     if findings.prediction is None:
+        if voids(findings.runs) >= VOID_MOST:
+            return None
         return next_of(starters(findings), findings, options.repeats)
     return Search(findings, findings.prediction).next()
+
+
+def voids(runs: Iterable[Run]) -> int:
+    """Return how many settings have a run that says nothing of them."""
+    return len({run.setting for run in runs if run.void})
 
 
 def next_of(settings: Sequence[Setting], findings: Findings, repeats: int) -> Step | None:
@@ -121,7 +128,9 @@ class Search:
     def next(self) -> Step | None:
         """Return the next step."""
         again = list(self.repeats())
-        if len(self.cells) < CELLS_MOST and (setting := self.moves.next()):
+        most = CELLS_MOST_THINKING if self.prediction.thinking else CELLS_MOST
+        more = len(self.cells) < most and voids(run for cell in self.cells.values() for run in cell.runs) < VOID_MOST
+        if more and (setting := self.moves.next()):
             return Step(setting, 0, left=len(again) + self.options.repeats)
         if not again:
             return None
@@ -140,7 +149,7 @@ class Search:
     def finalists(self) -> list[Cell]:
         """Return the cells that could be the best."""
         if self.prediction.thinking and self.ranking:
-            return [self.ranking.chosen, *self.ranking.others[:1]]
+            return [self.ranking.chosen, *self.ranking.others][:FINALISTS_THINKING]
         low = 0.0
         if self.best and self.best.rps:
             low = self.best.rps.low if len(self.best.runs) > 1 else self.best.rate

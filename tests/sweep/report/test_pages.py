@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from explain_types import RouteFigures
 from sweep import session
 from sweep.decide.findings import Findings
 from sweep.folder import Results, ResultsError, create, load
+from sweep.records import Check
 from sweep.report.pages import TEMPLATES, render
 from sweep.report.text import figure
 from tests.sweep import samples
@@ -98,6 +102,55 @@ def test_what_was_left_out_is_told(mixed: Results) -> None:
     text = markdown_of(mixed.folder)
     assert "stopped by Ctrl-C" in text
     assert "`at most 19.8 requests/s`" in text
+
+
+def test_what_happens_when_requests_take_longer_and_how_it_was_checked(tmp_path: Path) -> None:
+    results = samples.sweep(tmp_path / "sweep", [(2, 18), (3, 12)], repeats=1)
+    results.info.check = Check(2, 18, 72, samples.analysis(2, 18, users=72))
+    results.save_info()
+    page, text = page_of(results.folder), markdown_of(results.folder)
+    (row,) = [row for row in page.rows if row[:2] == ["2 × 18", "2 times"]]
+    assert float(row[2]) == pytest.approx(36 / (2 * samples.APP_S), rel=0.02)
+    assert "| 2 times as long | 2 × 18 |" in text
+    for words in (" ".join(page.words.replace("\N{NO-BREAK SPACE}", " ").split()), text):
+        assert "2 × 18 with 72 users, whose requests fill its slots as slower ones would: 352 requests/s" in words
+    results.info.check = Check(
+        3, 12, 72, error="void: Locust"
+    )  # of another setting than the one that is recommended now
+    render(results.folder, Findings.of(results))
+    assert "72 users" not in markdown_of(results.folder)
+
+
+def test_the_routes_with_the_recommended_setting(tmp_path: Path) -> None:
+    run = samples.run(2, 18)
+    assert run.analysis
+    pages = [
+        RouteFigures(name, 100, failures, 20.0, 30.0, 0.1, 20.0, 20.0, 20.0, 1.0, share)
+        for name, failures, share in (("GET /<b>report</b>", 3, 0.8), ("GET /page", 0, 0.2))
+    ]
+    analysis = dataclasses.replace(run.analysis, routes=tuple(pages))
+    results = create(tmp_path / "sweep", samples.info())
+    results.append(msgspec.structs.replace(run, analysis=analysis))
+    render(results.folder, Findings.of(results))
+    rows = [row for row in page_of(results.folder).rows if row and row[0].startswith("GET")]
+    assert [(row[0], row[2], row[-1]) for row in rows] == [
+        ("GET /<b>report</b>", "3", "80%"),
+        ("GET /page", "0", "20%"),
+    ]
+    assert "| `GET /page` | 100 | 0 |" in markdown_of(results.folder)
+
+
+def test_limits_and_a_reservation_are_told(tmp_path: Path) -> None:
+    results = create(tmp_path / "sweep", samples.info(max_p95=150.0))
+    for one in (samples.run(2, 18), samples.run(2, 6), samples.run(2, 20, memory_mb=500.0, factor=2.0)):
+        results.append(one)
+    render(results.folder, Findings.of(results))
+    page, text = page_of(results.folder), markdown_of(results.folder)
+    for words in (" ".join(page.words.replace("\N{NO-BREAK SPACE}", " ").split()), text):
+        assert "Keep --max-p95=150: 2 × 18, 2 × 20" in words
+        assert "Do not: 2 × 6 (its p95 of" in words
+        assert "2 × 20 served" in words
+        assert "it takes 500 MB" in words
 
 
 def test_a_disturbed_setting_is_named(tmp_path: Path) -> None:
