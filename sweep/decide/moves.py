@@ -27,7 +27,7 @@ class Moves(Stock):
     def next(self) -> Setting | None:
         """Return the setting to measure first; None if none is worth it."""
         for setting, probing in self.all():
-            known = setting in self.cells or (self.unused(setting) and not self.inexact)
+            known = setting in self.cells or not self.asked(setting) or (self.unused(setting) and not self.inexact)
             # Where threads were given, each of them is asked for.
             known = known or (not self.options.threads and near(setting, self.cells))
             if not known and not self.reason(setting, probing):

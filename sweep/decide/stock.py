@@ -54,14 +54,20 @@ class Stock:
         self.best = max(allowed, key=lambda cell: cell.rate, default=None)
         fit = [cell for cell in cells.values() if cell.p95_ms and not unfit(cell, info)]
         self.start = self.best or min(fit, key=lambda cell: cell.p95, default=None)
-        self.fine = [cell for cell in cells.values() if cell.state == "ok"]
-        self.failed = [cell for cell in cells.values() if cell.state == "failed"]
+        share = self.options.max_fail_ratio
+        self.fine = [c for c in cells.values() if c.state == "ok" and (share is None or c.count.share <= share)]
+        self.failed = [cell for cell in cells.values() if cell.state in ("ok", "failed") and cell not in self.fine]
         first = min((cell.setting.slots for cell in self.failed), default=None)
         more = first is not None and any(cell.setting.slots >= first for cell in self.fine)
         self.ceiling = None if more else first
         # A bound that a measurement is above is none, and those of the others may be as wrong.
         rates = [cell.rate / prediction.bound(cell.setting)[0] for cell in self.fine if cell.rps]
         self.surplus = max([1.0, *rates])
+
+    def asked(self, setting: Setting) -> bool:
+        """Whether the options leave a setting to the search."""
+        workers, threads = self.options.workers, self.options.threads
+        return (not workers or setting.workers in workers) and (not threads or setting.threads in threads)
 
     @property
     def explained(self) -> bool:

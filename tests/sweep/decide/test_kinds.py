@@ -92,6 +92,22 @@ def test_the_largest_number_of_slots_that_does_not_fail_is_found(name: str, slot
     assert chosen.slots == slots
 
 
+def test_a_limit_on_failures_is_searched_for(tmp_path: Path) -> None:
+    """From 13 slots on 1 % more fail with each further one."""
+    results = swept(KINDS["failures that grow with the slots"], tmp_path / "sweep", max_fail_ratio=0.05)
+    chosen = Findings.of(results).recommendation.setting
+    assert chosen
+    assert 13 <= chosen.slots <= 19
+
+
+def test_only_what_was_asked_for_is_measured(tmp_path: Path) -> None:
+    results = swept(KINDS["a pool of ten that refuses"], tmp_path / "sweep", workers=(3, 4))
+    assert {run.workers for run in results.runs} <= {3, 4}
+    chosen = Findings.of(results).recommendation.setting
+    assert chosen
+    assert 8 <= chosen.slots <= 10
+
+
 @pytest.mark.parametrize(("name", "least", "most"), [("thinkers", 4, 6), ("many thinkers", 14, 20)])
 def test_users_who_think_get_the_fewest_slots_with_room(name: str, least: int, most: int, tmp_path: Path) -> None:
     findings = Findings.of(swept(KINDS[name], tmp_path / "sweep"))

@@ -16,7 +16,7 @@ from sweep.measure.measurement import Measurement
 from sweep.measure.processes import Processes
 from sweep.measure.target import target_of
 from sweep.options import Options
-from tests.sweep.marked import FAULTY, SHORT, Marked, finish, needs_two_cores, swept
+from tests.sweep.marked import FAULTY, SHORT, VISIT, Marked, finish, needs_two_cores, swept
 
 pytestmark = [pytest.mark.load, needs_two_cores]
 
@@ -117,17 +117,15 @@ def test_two_locust_processes_count_all_requests(tmp_path: Path) -> None:
 
 
 def test_pauses_longer_than_a_window_are_waited_for(marked: Marked, tmp_path: Path) -> None:
-    """And on shared cores, where Locust's own CPU time is no disturbance."""
-    scenario = tmp_path / "pauses.py"
-    scenario.write_text((FAULTY / "visit.py").read_text() + "    wait_time = lambda self: 0.3\n")
+    """Of a locustfile that has none; and on shared cores, where Locust's own CPU time is no disturbance."""
     folder = tmp_path / "sweep"
     args = ["--users", "8", "--repeats", "1", "--workers", "1", "--threads", "2", "--share-cores"]
-    args += ["--chdir", str(FAULTY), "--scenario", str(scenario), "--app", "steady:app"]
+    args += ["--chdir", str(FAULTY), *VISIT, "--app", "steady:app", "--pause", "0.3"]
     status, _, err = finish(marked.start(*args, "--out", str(folder)))
     assert status == 0, err
     (run,) = load(folder).runs
     assert run.analysis
-    # 20 cycles of 0.3 s, and neither a second probe nor a second run.
+    # Neither a second probe nor a second run.
     assert run.analysis.load.seconds == pytest.approx(6, abs=1)
     assert run.analysis.load.rps == pytest.approx(8 / 0.31, rel=0.15)
     assert run.outside
