@@ -226,6 +226,8 @@ def main(names: tuple[str, ...], minutes: float) -> None:
         if packages := missing(CASES[name].services, ""):
             click.echo(f"{name}: skipped, as {' and '.join(packages)} is not installed", err=True)
             continue
+        if time.monotonic() > until:
+            break
         row = found["apps"].get(name, {})
         if names and "final" in row:
             row = {}
