@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from explain_laws import Setting
+from explain_types import Analysis
 from sweep.records import Info, Run
 
 # Standard deviations, as there are some ten settings to be wrong about.
@@ -24,6 +25,11 @@ class Count(NamedTuple):
 
     requests: int = 0
     failed: int = 0
+
+    @classmethod
+    def of(cls, analysis: Analysis) -> Count:
+        """Return those of a run."""
+        return cls(analysis.load.requests, analysis.load.failures)
 
     @property
     def share(self) -> float:
@@ -56,7 +62,6 @@ def counted(runs: Iterable[Run]) -> Count:
 
 def base_for(setting: Setting, counts: Mapping[Setting, Count], info: Info) -> Count:
     """Return what a setting's failures are compared with: the probe's, and those of the best other setting if fewer."""
-    load = info.unloaded.load if info.unloaded else None
-    probe = Count(load.requests, load.failures) if load else Count()
+    probe = Count.of(info.unloaded) if info.unloaded else Count()
     others = [count for count in counts.values() if count.requests and count.share < counts[setting].share]
     return probe.plus(min(others, key=lambda count: count.share, default=Count()))

@@ -70,10 +70,13 @@ class Moves(Stock):
             middle = guess
         elif guess and guess <= low:  # the guess was right, so the next ones should fail
             middle = min(middle, math.ceil(MORE_SLOTS * low))
-        shapes = [Setting(workers, middle // workers) for workers in (self.few_workers(), 2, 3) if middle >= workers]
-        shapes += [Setting(self.few_workers(), -(-middle // self.few_workers()))]
-        inner = [shape for shape in shapes if low < shape.slots < first and shape.slots > 1]
-        yield from sorted(inner, key=lambda shape: abs(shape.slots - middle))
+        few = self.few_workers()
+        while middle > low:
+            shapes = [Setting(workers, middle // workers) for workers in (few, 2, 3) if middle >= workers]
+            shapes.append(Setting(few, -(-middle // few)))
+            inner = [shape for shape in shapes if low < shape.slots < first and shape.slots > 1]
+            yield from sorted(inner, key=lambda shape: abs(shape.slots - middle))
+            middle = (low + middle) // 2  # where those are too near to what was measured
         most = max(self.fine, key=lambda cell: (cell.setting.slots < first, cell.setting.slots), default=None)
         if most:
             workers = max(2 * most.setting.workers, math.ceil(first / most.setting.threads))
@@ -81,8 +84,8 @@ class Moves(Stock):
 
     def for_comparison(self) -> Iterator[Setting]:
         """Return few slots, where many requests fail and those of one user were too few to say that few do anyway."""
-        load = self.info.unloaded.load if self.info.unloaded else None
-        suspect = [cell for cell in self.fine if load and cell.count.above(Count(load.requests, load.failures))]
+        alone = self.info.unloaded
+        suspect = [cell for cell in self.fine if alone and cell.count.above(Count.of(alone))]
         if suspect and self.options.max_fail_ratio is None:
             slots = max(cell.setting.slots for cell in suspect)
             if slots > LEAST_SLOTS and not any(cell.setting.slots <= slots / 2 for cell in self.cells.values()):

@@ -17,13 +17,14 @@ from statistics import fmean, median
 import explain_laws
 from explain_laws import Demand, Setting
 from explain_types import Analysis
+from sweep.decide.failures import Count
 from sweep.records import Info, Run
 
 # Verdicts of runs whose requests take in the app what they take when alone.
 CALM = ("healthy", "slots", "imbalance", "memory", "errors")
 # If even the median one takes longer than alone by more than this, they waited inside, or for each other. The median of
-# a handful says less.
-LONGER, LONGER_THAN_FEW, FEW, TICK_MS = 1.05, 1.5, 30, 0.5
+# fewer that were alone says less: from so many requests on, it may be so many times as long.
+LONGER, TICK_MS = {30: 1.05, 10: 1.15, 0: 1.5}, 0.5
 # Beyond the cheapest run's C it is what the setting costs, not the request.
 DEARER = 1.05
 # What users ask for of the CPU, beyond which it limits them although they think; and what is no pause.
@@ -157,9 +158,10 @@ def prediction_of(info: Info, runs: Sequence[Run]) -> Prediction | None:
 def is_calm(analysis: Analysis, alone: Analysis) -> bool:
     """Whether requests take in the app what they take when alone."""
     now, then = analysis.app_ms.p50, alone.app_ms.p50
-    most = LONGER if alone.load.requests >= FEW else LONGER_THAN_FEW
+    most = next(times for least, times in LONGER.items() if alone.load.requests >= least)
     same = now is None or then is None or now <= most * then + TICK_MS
-    return same and analysis.verdict.code in CALM
+    failing = Count.of(analysis).above(Count.of(alone))  # and who fails may fail at once
+    return same and not failing and analysis.verdict.code in CALM
 
 
 def weighted(analyses: Sequence[Analysis], get: Callable[[Demand], float | None]) -> float | None:

@@ -96,7 +96,8 @@ def starters(findings: Findings) -> list[Setting]:
     if answered := [run.analysis for run in findings.runs if not run.ok and run.analysis]:
         # Where it answers and most of it is failures, as many slots fail again; as many as succeeded may not.
         alone = info.unloaded.demand.app_s if info.unloaded else None
-        slots = [max(map(served, answered)) * (alone or 0.0), *slots[1:]]
+        succeeded = max(map(served, answered)) * (alone or 0.0) or slots[1]
+        slots = [succeeded / share for share in (1, 2, 4, 8)]
     settings += [Setting(few, threads_for(max(2 / few, number), few, options)) for number in slots]
     if not answered and not options.workers:  # what cannot start may be what only one process can do
         settings.insert(2, Setting(1, threads_for(options.users, 1, options)))
