@@ -19,6 +19,7 @@ This file listens to Locust's events. The rest, in the order in which a request 
     explain_analysis       all of that as explain_types has it; explain_timeline the run over time
     explain_text           the console and the table, in explain_words; explain_web the web UI
     explain_thresholds     exit code 3
+    explain_engine         all that one Locust counted, as a line; explain_merge one verdict of several such lines
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
+import uuid
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gevent
+import locust
 import locust.log
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
@@ -38,8 +42,11 @@ from locust.runners import MasterRunner, WorkerRunner
 import explain_text
 import explain_thresholds
 import explain_web
+from explain_engine import Engine
 from explain_options import add_options, check_file
+from explain_pauses import paced_rps
 from explain_run import BEGIN, Explanation
+from explain_types import SCHEMA
 
 logger = logging.getLogger("locust.explain")
 
@@ -90,9 +97,32 @@ def on_quitting(environment: Any, **_others: Any) -> None:
     elif explain_thresholds.decides(options) and not environment.runner.exceptions:
         # How many may fail was said, so that some did is no failure of the run; Locust's own status would be.
         environment.process_exit_code = environment.process_exit_code or (2 if unhandled() else 0)
+    printed = [explain_text.text(found)]
+    if getattr(options, "print_tally", False):
+        printed.insert(0, engine(explanation).line())
     # After Locust's own tables, where the eye is.
-    environment.events.quit.add_listener(
-        lambda **_: logging.getLogger("locust.stats_logger").info(explain_text.text(found))
+    environment.events.quit.add_listener(lambda **_: logging.getLogger("locust.stats_logger").info("\n".join(printed)))
+
+
+def engine(explanation: Explanation) -> Engine:
+    """Return what this Locust counted, for a line of its own."""
+    environment = explanation.environment
+    return Engine(
+        engine=uuid.uuid4().hex[:12],
+        locust=locust.__version__,
+        schema=SCHEMA,
+        host=environment.host,
+        begun=time.time() - (time.perf_counter() - explanation.begun),
+        seconds=explanation.window(),
+        start_s=max(0.0, explanation.begun - explanation.test_began),
+        users=explanation.users,
+        memory_mb=getattr(environment.parsed_options, "app_memory", None),
+        paced_rps=paced_rps(environment.user_classes, explanation.users),
+        loads=[list(load) for load in explanation.generators()],
+        first=[list(one) for one in explanation.first],
+        tally=explanation.counted().to_dict(),
+        others=explanation.others.to_list(),
+        total_seconds=explanation.total_seconds(),
     )
 
 

@@ -15,12 +15,27 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
+Add = Callable[..., None]
+EXPLANATION = "Where requests wait, and whether the run is good enough"
 
 
 def add_options(parser: Any, **_others: Any) -> None:
     """Add the options to Locust's command line."""
-    group = parser.add_argument_group("Explanation", "Where requests wait, and whether the run is good enough")
-    add = shared_add(parser, group)
+    add = shared_add(parser, parser.add_argument_group("Explanation", EXPLANATION))
+    add_targets(add)
+    add(
+        "--print-tally",
+        nargs="?",
+        const=True,
+        type=unless_empty(switch),
+        metavar="true",
+        env_var="LOCUST_PRINT_TALLY",
+        help="Print all that was counted as one line at the end, for explain_merge.py",
+    )
+
+
+def add_targets(add: Add) -> None:
+    """Add what to do with an analysis, and what the run has to reach."""
     add(
         "--analysis-json",
         metavar="FILE",
@@ -64,7 +79,7 @@ def add_options(parser: Any, **_others: Any) -> None:
     )
 
 
-def shared_add(parser: Any, group: Any) -> Callable[..., None]:
+def shared_add(parser: Any, group: Any) -> Add:
     """Return what adds an option to a group of a parser, or shares the one of that name which is there already.
 
     locust-plugins, which Locust imports by itself, has some of ours.
@@ -81,6 +96,13 @@ def shared_add(parser: Any, group: Any) -> Callable[..., None]:
 def unless_empty(parse: Callable[[str], Value]) -> Callable[[str], Value | None]:
     """Return a parser that takes an empty text for no value, and leaves any other one to `parse`."""
     return lambda text: parse(text) if text else None
+
+
+def switch(text: str) -> bool:
+    """Parse a switch as Locust writes its own."""
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected true or false")
+    return text.lower() == "true"
 
 
 def memory_mb(text: str) -> float | None:

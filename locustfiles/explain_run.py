@@ -274,20 +274,20 @@ class Explanation:
             return sum(self.seconds.values()) / len(self.seconds) if self.seconds else 0.0
         return self.elapsed()
 
+    def generators(self) -> list[Load]:
+        """Return the load of each process that makes requests."""
+        if isinstance(self.environment.runner, MasterRunner):
+            return list(self.loads.values())
+        return [self.monitor.peek() if self.counting else self.last_load]
+
     def analysis(self) -> Analysis:
         """Return the analysis as it is now."""
-        tally = self.counted()
-        if isinstance(self.environment.runner, MasterRunner):
-            loads = list(self.loads.values())
-        else:
-            loads = [self.monitor.peek() if self.counting else self.last_load]
-        options = self.environment.parsed_options
         return analyse(
-            tally,
+            self.counted(),
             self.users,
             self.window(),
-            loads,
-            getattr(options, "app_memory", None),
+            self.generators(),
+            getattr(self.environment.parsed_options, "app_memory", None),
             paced_rps(self.environment.user_classes, self.users),
             max(0.0, self.begun - self.test_began),
         )

@@ -79,7 +79,10 @@ def test_every_option_has_a_variable_that_may_be_empty() -> None:
     parser = configargparse.ArgumentParser()
     add_options(parser)
     ours = [action for action in parser._actions if action.dest != "help"]
-    assert {action.env_var for action in ours} == {*THRESHOLDS, "LOCUST_ANALYSIS_JSON", "APP_MEMORY"}
+    assert {action.env_var for action in ours} == {
+        *THRESHOLDS,
+        *("LOCUST_ANALYSIS_JSON", "LOCUST_PRINT_TALLY", "APP_MEMORY"),
+    }
     options = vars(parser.parse_args([], env_vars={action.env_var: "" for action in ours}))
     assert [name for name, value in options.items() if value] == []
 
@@ -90,3 +93,28 @@ def test_every_option_has_a_variable_that_may_be_empty() -> None:
 )
 def test_sizes(text: str, mb: float | None) -> None:
     assert memory_mb(text) == mb
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "expected"),
+    [
+        ([], None, None),
+        (["--print-tally"], None, True),
+        ([], "true", True),
+        ([], "False", False),
+        (["--print-tally"], "false", True),
+    ],
+)
+def test_a_switch(arguments: list[str], variable: str | None, expected: bool | None) -> None:
+    parser = configargparse.ArgumentParser()
+    add_options(parser)
+    environ = {} if variable is None else {"LOCUST_PRINT_TALLY": variable}
+    assert parser.parse_args(arguments, env_vars=environ).print_tally is expected
+
+
+def test_a_switch_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = configargparse.ArgumentParser()
+    add_options(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={"LOCUST_PRINT_TALLY": "maybe"})
+    assert "--print-tally: 'maybe': expected true or false" in capsys.readouterr().err
