@@ -11,7 +11,7 @@ import sys
 # The last place to look, and only for this: a module of the app's own comes before one that lies beside this file.
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 try:
-    from gunicorn_slots import cgroup, environment, preflight, server_timing, settings, startup
+    from gunicorn_slots import environment, hooks, preflight, settings
 except ModuleNotFoundError as missing:
     raise SystemExit(f"gunicorn.conf.py: {missing}: copy the folder gunicorn_slots/ to where this file is") from None
 finally:
@@ -59,19 +59,7 @@ globals().update(SETTLED.values)
 
 # --- gunicorn's hooks ----------------------------------------------------------------------------
 
-
-def on_starting(server):
-    """Say what is in force, and who chose it."""
-    startup.announce(server.cfg, server.log, SETTLED)
-
-
-on_reload = on_starting  # HUP reads this file anew
-
-
-def post_worker_init(worker):
-    """Add the Server-Timing header, if SERVER_TIMING asks for it. SlotWorker does so by itself."""
-    server_timing.install(worker)
-
-
-# Says that a worker was killed for lack of memory, where gunicorn only says SIGKILL.
-child_exit = cgroup.KillWatch().child_exit
+# Write yours here as gunicorn documents them, for instance `def post_fork(server, worker): ...` or
+# `def child_exit(server, worker): ...`. Each of them runs besides what this adds: the start line, the Server-Timing
+# header, why an app does not start, and that a worker was killed for lack of memory.
+globals().update(hooks.beside(globals(), SETTLED))

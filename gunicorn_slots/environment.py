@@ -10,28 +10,18 @@ WEB_CONCURRENCY, PORT, FORWARDED_ALLOW_IPS    as gunicorn reads them; below thos
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-import gunicorn.config
-
+from gunicorn_slots import bounds
 from gunicorn_slots.cgroup import available_cpus
-from gunicorn_slots.parsing import TRUE_OR_FALSE, BadSettingError, parse_count, parse_flag
+from gunicorn_slots.names import DECLARED, is_somebody_elses, setting_of
+from gunicorn_slots.parsing import TRUE_OR_FALSE, BadSettingError, parse_count, parse_flag, shortened
 
-DECLARED = gunicorn.config.make_settings()
-
-# gunicorn accepts 0 for each of these and then never answers, or dies with a traceback.
-AT_LEAST_ONE = ("workers", "threads", "worker_connections", "backlog")
-
-# What gunicorn itself keeps in the environment under its own prefix.
-NOT_SETTINGS = ("GUNICORN_CMD_ARGS", "GUNICORN_PID", "GUNICORN_FD", "GUNICORN_DIRTY_SOCKET")
-
-# What Kubernetes injects into every pod for a Service called gunicorn, or gunicorn-something.
-KUBERNETES = re.compile(r"GUNICORN_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
-KUBERNETES_PORT = re.compile(r"(tcp|udp|sctp)://")  # GUNICORN_PORT=tcp://10.0.0.1:80
+# An empty WEB_CONCURRENCY is fatal to gunicorn, so Compose needs one that says nothing: here this is unset, and to a
+# gunicorn without this package it is 1, which is its own default.
+UNSET = "01"
 
 
 def default_workers() -> int:
@@ -56,16 +46,9 @@ def gunicorn_variables(env: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     """Return what GUNICORN_<SETTING> sets."""
     values = {}
     for variable in sorted(name for name in env if name.startswith("GUNICORN_")):
-        if variable in NOT_SETTINGS or KUBERNETES.fullmatch(variable):
-            continue
-        if variable.endswith("_PORT") and KUBERNETES_PORT.match(env[variable]):
-            continue
-        name = variable.removeprefix("GUNICORN_").lower()
-        if name not in DECLARED:
-            near = difflib.get_close_matches(name, DECLARED, n=1)
-            hint = f": did you mean GUNICORN_{near[0].upper()}?" if near else ""
-            raise BadSettingError(variable, env[variable], f"gunicorn has no such setting{hint}")
-        values[name] = (parse_setting(name, env[variable], variable), variable)
+        if not is_somebody_elses(variable, env[variable]):
+            name = setting_of(variable, env[variable])
+            values[name] = (parse_setting(name, env[variable], variable), variable)
     return values
 
 
@@ -91,9 +74,9 @@ def app_service_variables(env: Mapping[str, str]) -> list[tuple[str, tuple[Any, 
 def gunicorns_own_variables(env: Mapping[str, str]) -> list[tuple[str, tuple[Any, str]]]:
     """Return what gunicorn's own names set. With a configuration file gunicorn itself would not look at them."""
     values: list[tuple[str, tuple[Any, str]]] = []
-    # 0 is unset: an empty one is fatal to gunicorn, so Compose needs a value that says nothing.
-    if concurrency := parse_count("WEB_CONCURRENCY", env.get("WEB_CONCURRENCY", "0"), 0):
-        values.append(("workers", (concurrency, "WEB_CONCURRENCY")))
+    concurrency = env.get("WEB_CONCURRENCY", UNSET)
+    if concurrency != UNSET and (workers := parse_count("WEB_CONCURRENCY", concurrency, 0)):  # 0 is unset, too
+        values.append(("workers", (workers, "WEB_CONCURRENCY")))
     if "PORT" in env:
         values.append(("bind", ([f"0.0.0.0:{parse_count('PORT', env['PORT'], 1, 65535)}"], "PORT")))
     if name := env.get("FORWARDED_ALLOW_IPS"):
@@ -106,18 +89,12 @@ def parse_setting(name: str, text: str, variable: str) -> Any:
     """Parse one setting as gunicorn declares it, and let gunicorn's own validator check it."""
     declared = DECLARED[name]
     default = type(declared).default
-    if callable(default):
-        raise BadSettingError(
-            variable, text, "expected no such variable: a hook is a function, define it in gunicorn.conf.py"
-        )
-    if name == "config":
-        raise BadSettingError(variable, text, "expected on the command line: -c names the config file")
     if text.lower() == "none" and default is None:
         return None
     value: Any
     try:
         if declared.type is int and not name.startswith("http2"):  # those have bounds of their own
-            value = parse_count(variable, text, 1 if name in AT_LEAST_ONE else 0)
+            value = parse_count(variable, text, bounds.of(name)[0])
         elif declared.action == "append":
             value = [part.strip() for part in text.split(",") if part.strip()]
             if not value:
@@ -126,12 +103,14 @@ def parse_setting(name: str, text: str, variable: str) -> Any:
             value = json.loads(text)
         else:
             value = declared.type(text) if declared.type else text
-        declared.copy().set(value)
+        checked = declared.copy()
+        checked.set(value)
+        bounds.check(name, checked.get(), variable)
     except BadSettingError:
         raise
     except Exception as error:
         expected = kind_of(name)
-        reason = "" if expected == TRUE_OR_FALSE else f" ({' '.join(str(error).split())})"  # one line
+        reason = "" if expected == TRUE_OR_FALSE else f" ({shortened(str(error))})"
         raise BadSettingError(variable, text, f"expected {expected}{reason}") from None
     return value
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from gunicorn_slots.environment import DECLARED
+from gunicorn_slots.names import DECLARED
 from gunicorn_slots.parsing import parse_flag
 from gunicorn_slots.versions import why_untested
 

@@ -18,7 +18,13 @@ class BadSettingError(Exception):
         """Name the variable if `source` is one, else the setting and where it stands."""
         if source.isupper() and source not in OF_MANY_SETTINGS:
             name, source = source, ""
-        super().__init__(f"{name}={value}{source and f' ({source})'}: {expected}")
+        super().__init__(f"{name}={shortened(str(value))}{source and f' ({source})'}: {expected}")
+
+
+def shortened(text: str, most: int = 200) -> str:
+    """Return a text as one line that fits on a screen."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most]}… ({len(text)} characters)"
 
 
 def parse_flag(name: str, text: str) -> bool:
@@ -32,7 +38,12 @@ def parse_flag(name: str, text: str) -> bool:
 
 def parse_count(name: str, text: str, least: int = 1, most: int | None = None) -> int:
     """Parse a whole number within bounds."""
-    if re.fullmatch(r"\d+", text) and int(text) >= least and (most is None or int(text) <= most):
+    # No number of this world has more digits, and Python refuses some thousands.
+    if re.fullmatch(r"[0-9]{1,20}", text) and least <= int(text) <= (int(text) if most is None else most):
         return int(text)
-    bounds = f"{least} or more" if most is None else f"{least} to {most}"
-    raise BadSettingError(name, text, f"expected a whole number, {bounds}")
+    raise BadSettingError(name, text, f"expected {kind_of_count(least, most)}")
+
+
+def kind_of_count(least: int, most: int | None) -> str:
+    """Say in words what a whole number within bounds is."""
+    return f"a whole number, {least} or more" if most is None else f"a whole number, {least} to {most}"

@@ -5,15 +5,21 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import gunicorn.glogging
 import gunicorn.util
 
-from gunicorn_slots.environment import AT_LEAST_ONE
+from gunicorn_slots import bounds
 from gunicorn_slots.parsing import BadSettingError
+from gunicorn_slots.rehearsal import rehearse
+
+UNIX_MOST = 107  # bytes of a path in struct sockaddr_un, without the 0 at its end
+PORT_SECONDS = 5.0  # as long as gunicorn tries: the one before may still be ending
 
 
 def check_values(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
@@ -23,9 +29,8 @@ def check_values(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> Non
         in_force: setting to value, of those that are not gunicorn's default.
         sources: setting to where it came from.
     """
-    for name in AT_LEAST_ONE:
-        if name in in_force and in_force[name] < 1:
-            raise BadSettingError(name, in_force[name], "expected a whole number, 1 or more", sources[name])
+    for name, value in in_force.items():
+        bounds.check(name, value, source=sources[name])
     if debug := [entry for entry in in_force.get("raw_env") or () if entry.startswith("FLASK_DEBUG=")]:
         raise BadSettingError(
             "raw_env", debug[0], "expected no FLASK_DEBUG: debug mode is not for a server", sources["raw_env"]
@@ -42,23 +47,24 @@ def check_surroundings(in_force: Mapping[str, Any], sources: Mapping[str, str]) 
     if reason := why_no_file(folder):
         expected = f"expected a folder that can be written to ({reason})"
         raise BadSettingError("worker_tmp_dir", folder, expected, sources.get("worker_tmp_dir", ""))
-    for name in ("certfile", "keyfile", "ca_certs"):
+    for name in ("certfile", "keyfile", "ca_certs", "logconfig", "logconfig_json"):
         if in_force.get(name) and not os.path.isfile(in_force[name]):
             raise BadSettingError(name, in_force[name], "expected a file that is there", sources[name])
-    for name in ("accesslog", "errorlog"):
+    for name, expected in (("accesslog", "- or a file"), ("errorlog", "- or a file"), ("pidfile", "a file")):
         path = in_force.get(name)
         if path and path != "-" and not writable(path):
-            raise BadSettingError(name, path, "expected - or a file that can be written to", sources[name])
-    kind = in_force.get("worker_class")
-    if isinstance(kind, str):
-        try:
-            gunicorn.util.load_class(kind)
-        except Exception:
-            expected = "expected sync, gthread, or the name of a class that is installed here"
-            raise BadSettingError("worker_class", kind, expected, sources["worker_class"]) from None
+            raise BadSettingError(name, path, f"expected {expected} that can be written to", sources[name])
+    for name in ("chdir", "tmp_upload_dir"):
+        if in_force.get(name) and not os.path.isdir(in_force[name]):
+            raise BadSettingError(name, in_force[name], "expected a folder that is there", sources[name])
     addresses = in_force.get("bind") or []
     for address in [addresses] if isinstance(addresses, str) else addresses:
         check_address(address, sources["bind"])
+    rehearse(in_force, sources)
+    if in_force.get("daemon") and 1 in (os.getpid(), os.getppid()) and "INVOCATION_ID" not in os.environ:
+        # Not where systemd has started it, which waits for the one that detaches itself.
+        expected = "expected false in a container, which ends with the process that it began with"
+        raise BadSettingError("daemon", True, expected, sources["daemon"])
 
 
 def check_address(address: str, source: str) -> None:
@@ -68,12 +74,28 @@ def check_address(address: str, source: str) -> None:
         if address.isdigit():
             raise RuntimeError("a port alone: write :" + address)
         parsed = gunicorn.util.parse_address(address)
-        if isinstance(parsed, str) and not writable(parsed):
-            raise RuntimeError("cannot be made there")
+        if isinstance(parsed, str):
+            check_path(parsed)
+        if isinstance(parsed, int):
+            socket.socket(fileno=os.dup(parsed)).close()
         if isinstance(parsed, tuple):
             check_host(*parsed)
     except (RuntimeError, OSError, OverflowError, UnicodeError) as error:
         raise BadSettingError("bind", address, f"{expected} ({error})", source) from None
+
+
+def check_path(path: str) -> None:
+    """Fail as binding a Unix socket would.
+
+    Raises:
+        RuntimeError: it is too long, or something else is there, or it cannot be made.
+    """
+    if len(os.fsencode(path)) > UNIX_MOST:
+        raise RuntimeError(f"longer than {UNIX_MOST} bytes")
+    if not writable(path):
+        raise RuntimeError("cannot be made there")
+    if os.path.exists(path) and not stat.S_ISSOCK(os.stat(path).st_mode):
+        raise RuntimeError("a file is there")
 
 
 def check_host(host: str, port: int) -> None:
@@ -89,6 +111,36 @@ def check_host(host: str, port: int) -> None:
         family, kind, _, _, place = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as sock:
             sock.bind(place)
+
+
+def check_ports(cfg: Any, source: str = "") -> None:
+    """Refuse a port that is taken and stays so, before gunicorn says it eleven times.
+
+    Args:
+        cfg: gunicorn's configuration as it is in the end.
+        source: where its addresses came from.
+    """
+    if cfg.reuse_port or {"GUNICORN_FD", "LISTEN_PID"} & set(os.environ):
+        return  # several may have it, or it is handed over
+    end = time.monotonic() + PORT_SECONDS
+    for address in cfg.address:
+        while reason := isinstance(address, tuple) and why_no_port(*address):
+            if time.monotonic() > end:
+                written = "{}:{}".format(*address)
+                raise BadSettingError("bind", written, f"expected an address that is free ({reason})", source)
+            time.sleep(0.2)
+
+
+def why_no_port(host: str, port: int) -> str:
+    """Return why nobody can listen there, "" if somebody can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
 
 
 def usable(folder: str) -> str | None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import gunicorn.config
 
-from gunicorn_slots import exactness, server_timing
+from gunicorn_slots import exactness, note, server_timing
 from gunicorn_slots.entry import check_module, find_entry
-from gunicorn_slots.environment import DECLARED, from_environment, kind_of
+from gunicorn_slots.environment import from_environment, kind_of
 from gunicorn_slots.limits import Limits
-from gunicorn_slots.parsing import BadSettingError
+from gunicorn_slots.names import DECLARED, SLOT_VARIABLES, check_known, is_hook
+from gunicorn_slots.parsing import BadSettingError, shortened
 from gunicorn_slots.preflight import check_surroundings, check_values
 
 FILE = "gunicorn.conf.py"
+
+Result = TypeVar("Result")
 
 
 class Settings(NamedTuple):
@@ -43,13 +46,27 @@ def settle(file: Mapping[str, Any], environ: Any, argv: Sequence[str]) -> Settin
             server.
         argv: the command line without the program's name.
     """
-    try:
-        values, sources = resolve(file, environ, argv)
+    if "SERVER_SOFTWARE" not in environ:
+        note.clear(environ)
+
+    def settled() -> tuple[dict[str, Any], dict[str, str]]:
+        found = resolve(file, environ, argv)
         check_worker_variables(environ)
-    except BadSettingError as error:
-        raise SystemExit(f"{FILE}: {error}") from None
+        return found
+
+    values, sources = ended_by(settled)
     on = environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")
     return Settings(values, sources, environ.pop("FLASK_DEBUG") if on else "")
+
+
+def ended_by(check: Callable[[], Result]) -> Result:
+    """Return what a check returns; a bad setting ends the process with one line, and leaves a note of it."""
+    try:
+        return check()
+    except BadSettingError as error:
+        line = f"{FILE}: {error}"
+        note.write(line)
+        raise SystemExit(line) from None
 
 
 def resolve(
@@ -91,6 +108,7 @@ def check_worker_variables(environ: Mapping[str, str]) -> None:
     Raises:
         BadSettingError: the first one.
     """
+    check_known(environ, "SLOT_", SLOT_VARIABLES)
     Limits.of(environ)
     server_timing.wanted(environ)
     exactness.why_settings_alone(environ)
@@ -114,14 +132,8 @@ def as_gunicorn_takes_it(name: str, value: Any) -> Any:
     try:
         setting.set(value)
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise BadSettingError(name, value, f"expected {kind_of(name)} ({reason})", FILE) from None
+        raise BadSettingError(name, value, f"expected {kind_of(name)} ({shortened(str(error))})", FILE) from None
     return setting.get() if setting.type is int else value
-
-
-def is_hook(name: str) -> bool:
-    """Whether a setting is a function that gunicorn calls."""
-    return callable(type(DECLARED[name]).default)
 
 
 def command_line(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[Namespace, Namespace]:
