@@ -151,5 +151,5 @@ class Boot:
         """Say why the server ends, if the app is the reason. As on_exit."""
         self.listen()
         if self.reason and os.getpid() == self.arbiter:
-            self.log.error("gunicorn_slots: %s", self.reason)
             note.write(self.reason)
+            self.log.error("gunicorn_slots: %s", "the same again" if note.was_said(self.reason) else self.reason)

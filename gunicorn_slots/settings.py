@@ -66,7 +66,7 @@ def ended_by(check: Callable[[], Result]) -> Result:
     except BadSettingError as error:
         line = f"{FILE}: {error}"
         note.write(line)
-        raise SystemExit(line) from None
+        raise SystemExit(1 if note.was_said(line) else line) from None
 
 
 def resolve(

@@ -7,11 +7,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from gunicorn_slots import exactness
+from gunicorn_slots import exactness, note
 from gunicorn_slots.cgroup import available_cpus
 from gunicorn_slots.limits import Limits
 from gunicorn_slots.settings import FILE, Settings
 from gunicorn_slots.versions import __version__
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def announce(cfg: Any, log: Any, settings: Settings | None = None) -> None:
@@ -28,8 +30,29 @@ def announce(cfg: Any, log: Any, settings: Settings | None = None) -> None:
     if settings:
         exactness.note_sources(cfg, settings.sources)
     log.info(line(cfg, settings.sources if settings else None))
+    if unreachable := elsewhere(cfg, os.environ.get("PORT", "").strip()):
+        log.warning(unreachable)
+        note.write(unreachable)
     if settings and settings.debug:
         log.warning("FLASK_DEBUG=%s: ignored, debug mode is for development: `flask run --debug`", settings.debug)
+
+
+def elsewhere(cfg: Any, port: str) -> str:
+    """Return what to do where gunicorn listens at another port than the one that its host was told; "" if it does not.
+
+    Args:
+        cfg: gunicorn's configuration as it is in the end.
+        port: what PORT says, "" if it is not set.
+    """
+    inside = {address[1] for address in cfg.address if isinstance(address, tuple) and address[0] in LOOPBACK}
+    ports = {address[1] for address in cfg.address if isinstance(address, tuple)} - inside
+    if not port or port in map(str, ports) or not ports | inside:
+        return ""
+    given = ", ".join(cfg.settings["bind"].get())
+    return (
+        f"gunicorn_slots: gunicorn listens on {given}, and the host looks for it at PORT={port}: "
+        f"set --bind=0.0.0.0:{port}, or no bind at all"
+    )
 
 
 def line(cfg: Any, sources: Mapping[str, str] | None) -> str:

@@ -20,6 +20,8 @@ This file listens to Locust's events. The rest, in the order in which a request 
     explain_text           the console and the table, in explain_words; explain_web the web UI
     explain_thresholds     exit code 3
     explain_engine         all that one Locust counted, as a line; explain_merge one verdict of several such lines
+
+In Compose explain_start comes before all that: it waits for the app.
 """
 
 from __future__ import annotations

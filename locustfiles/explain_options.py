@@ -7,10 +7,12 @@ nobody has set.
 from __future__ import annotations
 
 import argparse
+import difflib
 import math
 import os
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +23,7 @@ EXPLANATION = "Where requests wait, and whether the run is good enough"
 
 def add_options(parser: Any, **_others: Any) -> None:
     """Add the options to Locust's command line."""
+    check_variables(os.environ)
     add = shared_add(parser, parser.add_argument_group("Explanation", EXPLANATION))
     add_targets(add)
     add(
@@ -77,6 +80,16 @@ def add_targets(add: Add) -> None:
         env_var="LOCUST_CHECK_PERCENTILE",
         help="Exit with code 3 if a percentile of the response time was longer than this, for instance 95:250",
     )
+
+
+def check_variables(environ: Mapping[str, str]) -> None:
+    """End with one line if a variable looks like a threshold's and is none, as nothing would be checked."""
+    names = [f"LOCUST_CHECK_{name}" for name in ("RPS", "FAIL_RATIO", "AVG_RESPONSE_TIME", "PERCENTILE")]
+    for variable in sorted(environ):
+        if variable.startswith("LOCUST_CHECK_") and variable not in names:
+            near = difflib.get_close_matches(variable, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(names)}"
+            sys.exit(f"{variable}={environ[variable]}: there is no such variable: {hint}")
 
 
 def shared_add(parser: Any, group: Any) -> Add:

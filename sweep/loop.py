@@ -21,6 +21,7 @@ from sweep.decide.search import (
     Search,
     next_step,
 )
+from sweep.errors import SweepError
 from sweep.folder import Results
 from sweep.measure.measurement import Measurement, Outcome
 from sweep.measure.processes import Processes
@@ -37,6 +38,10 @@ REQUESTS = 120
 CHECK_TIMES = 2
 USERS_MOST = 10_000
 AROUND = 4.0  # s that a run takes beside its window: gunicorn's start, the ramp, Locust's end
+
+
+class CannotStartError(SweepError):
+    """Not even one worker with one thread starts, so no other setting will."""
 
 
 class Progress(Protocol):
@@ -104,7 +109,11 @@ class Sweep:
         return Findings.of(self.results)
 
     def run(self) -> None:
-        """Measure until nothing is left that could change the recommendation."""
+        """Measure until nothing is left that could change the recommendation.
+
+        Raises:
+            CannotStartError: the app does not start; with its reason.
+        """
         self.results.info.finished = False
         self.results.save_info()  # a kill must not leave it finished
         with self.running():
@@ -144,6 +153,8 @@ class Sweep:
         info.unloaded = None if outcome.error else outcome.analysis
         info.unloaded_memory_mb = outcome.outside.memory_peak_mb if outcome.outside else None
         self.results.save_info()
+        if outcome.not_started:
+            raise CannotStartError(outcome.error)
         self.progress.end(None, self.findings)
         if self.seconds() != SECONDS_LEAST:
             self.progress.say(f"  {forecast(self.options, info.unloaded)}")

@@ -16,7 +16,7 @@ from sweep.decide.findings import Findings
 from sweep.decide.ranking import kept_limits
 from sweep.decide.slowdown import foretold
 from sweep.folder import Results, alone, writing
-from sweep.loop import Sweep, forecast
+from sweep.loop import CannotStartError, Sweep, forecast
 from sweep.measure import machine
 from sweep.measure.target import Target
 from sweep.report import pages
@@ -70,6 +70,11 @@ def measure(work: Sweep, bar: Bar, console: Console) -> int:
         except (KeyboardInterrupt, Stopped) as signalled:
             status, info.stopped = INTERRUPTED, str(signalled) or "Ctrl-C"
             say(console, f"{info.stopped}: the report is made from what there is; --resume goes on")
+        except CannotStartError as failure:
+            info.stopped = str(failure).splitlines()[0]
+            work.results.save_info()
+            say(console, f"sweep: {failure}")
+            return FAILED  # there is nothing to report
         except OSError as error:  # a full disk, for instance
             status, info.stopped = FAILED, f"{error.filename or work.results.folder}: {error.strerror}"
             say(console, f"sweep: {info.stopped}: the report is made from what there is; --resume goes on")

@@ -126,11 +126,17 @@ def test_compose_passes_on_everything_that_locust_reads() -> None:
     assert {name for name in EXAMPLE if name.startswith("LOCUST_")} == known
 
 
+# What the other lines of docker-compose.yml count on.
+FIXED = ("PORT=8000", "SLOT_START_NOTE=/var/tmp/start-note")
+
+
 def test_every_entry_is_a_name_or_has_a_default() -> None:
     for service in SERVICES.values():
         for entry in service.get("environment", []):
             name = entry.partition("=")[0]
-            assert re.fullmatch(rf"[A-Z_]+|PORT=8000|{name}=\$\{{{name}:-[^}}]+\}}", entry), entry
+            assert re.fullmatch(
+                rf"[A-Z_]+|PORT=8000|SLOT_START_NOTE=/var/tmp/start-note|{name}=\$\{{{name}:-[^}}]+\}}", entry
+            ), entry
 
 
 # --- empty values -------------------------------------------------------------------------------------
@@ -158,7 +164,9 @@ for name in sys.argv[1:]:
 """
 
 
-@pytest.mark.parametrize(("name", "value"), [*((name, "") for name in OF_THE_APP), ("WEB_CONCURRENCY", "0")])
+@pytest.mark.parametrize(
+    ("name", "value"), [*((name, "") for name in OF_THE_APP), ("WEB_CONCURRENCY", "0"), ("WEB_CONCURRENCY", "01")]
+)
 def test_an_empty_one_is_none_to_gunicorn(conf: Conf, name: str, value: str) -> None:
     def settings(environ: dict[str, str]) -> dict[str, object]:
         module = vars(conf(environ))

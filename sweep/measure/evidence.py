@@ -18,6 +18,10 @@ class MeasurementError(Exception):
         super().__init__("\n".join([reason, *(tail(log) if log else [])]))
 
 
+class NotStartedError(MeasurementError):
+    """A run whose app did not start, in the words of the app's own configuration, or with the last lines of its log."""
+
+
 class TooShortError(MeasurementError):
     """A run in whose window no request ended."""
 

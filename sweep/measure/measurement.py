@@ -9,7 +9,7 @@ from pathlib import Path
 
 from explain_laws import Setting
 from explain_types import Analysis
-from sweep.measure.evidence import MeasurementError, TooShortError, exceptions, failures
+from sweep.measure.evidence import MeasurementError, NotStartedError, TooShortError, exceptions, failures
 from sweep.measure.generator import Generator
 from sweep.measure.observer import Observer
 from sweep.measure.processes import Processes
@@ -31,6 +31,7 @@ class Outcome:
         saturated: Locust itself was the limit.
         too_short: no request ended, and nothing else is wrong.
         failures: which requests failed, and of what, a line each.
+        not_started: the app did not start.
     """
 
     error: str | None
@@ -39,6 +40,7 @@ class Outcome:
     saturated: bool = False
     too_short: bool = False
     failures: str = ""
+    not_started: bool = False
 
     @property
     def void(self) -> str | None:
@@ -79,7 +81,7 @@ class Measurement:
         """
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True)
-        error, analysis, too_short = None, None, False
+        error, analysis, failure = None, None, None
         server = Server(processes, self.target, self.setting, self.scratch / "gunicorn.log")
         with contextlib.ExitStack() as ending:
             ending.callback(processes.end, server.process, 2)
@@ -92,11 +94,19 @@ class Measurement:
                 generator.watch(server)
                 analysis = generator.analysis()
                 self.judge(analysis, server)
-            except MeasurementError as failure:
-                error, too_short = str(failure), isinstance(failure, TooShortError)
+            except MeasurementError as raised:
+                error, failure = str(raised), raised
         saturated = analysis is not None and analysis.generator.saturated
         failed = failures(self.scratch).strip() if analysis and analysis.load.failures else ""
-        return Outcome(error, analysis, self.outside(server.observer, analysis), saturated, too_short, failed)
+        return Outcome(
+            error,
+            analysis,
+            self.outside(server.observer, analysis),
+            saturated=saturated,
+            too_short=isinstance(failure, TooShortError),
+            failures=failed,
+            not_started=isinstance(failure, NotStartedError),
+        )
 
     def judge(self, analysis: Analysis, server: Server) -> None:
         """Refuse a run whose figures are not those of this setting at work.

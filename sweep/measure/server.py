@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from explain_laws import Setting
-from sweep.measure.evidence import MeasurementError
+from sweep.measure.evidence import MeasurementError, NotStartedError
 from sweep.measure.observer import Observer
 from sweep.measure.preflight import CONF
 from sweep.measure.processes import Processes, clean_environ, free_port
@@ -27,7 +27,7 @@ class Server:
 
     Attributes:
         target: what is measured.
-        log: takes what gunicorn and the app write.
+        log: takes what gunicorn and the app write; note: why they do not start.
         port: on 127.0.0.1.
         process: the arbiter.
         observer: of its process tree.
@@ -35,7 +35,7 @@ class Server:
 
     def __init__(self, processes: Processes, target: Target, setting: Setting, log: Path) -> None:
         """Start it."""
-        self.target, self.log = target, log
+        self.target, self.log, self.note = target, log, log.with_name("why")
         self.port = int(target.gunicorn["bind"].rpartition(":")[2]) if "bind" in target.gunicorn else free_port()
         variables = {
             "GUNICORN_BIND": f"127.0.0.1:{self.port}",
@@ -44,6 +44,7 @@ class Server:
             "GUNICORN_WORKERS": str(setting.workers),
             "GUNICORN_THREADS": str(setting.threads),
             "SERVER_TIMING": "true",
+            "SLOT_START_NOTE": str(self.note),
         }
         command = [target.python, "-m", "gunicorn", "--config", str(CONF)]
         command += [target.app] if target.app else []
@@ -54,16 +55,26 @@ class Server:
         """Wait until the app answers with any status, and all workers have loaded it.
 
         Raises:
-            MeasurementError: it does not, or has ended.
+            NotStartedError: it does not, or has ended.
+            MeasurementError: it takes more memory than the plan has.
         """
         end = time.monotonic() + self.target.start_seconds
         while not (self.observer.listens(self.port) and self.answers(end - time.monotonic())):
+            if self.process.poll() is not None:
+                raise self.not_started(f"gunicorn ended with status {self.process.returncode}")
             self.look()
             if time.monotonic() > end:
-                raise MeasurementError(f"the app did not answer within {self.target.start_seconds:g} s", self.log)
+                raise self.not_started(f"the app did not answer within {self.target.start_seconds:g} s")
         end = time.monotonic() + SETTLE_MOST
         while not self.observer.idle(SETTLED_SECONDS, SETTLED_SHARE) and time.monotonic() < end:
             self.look()
+
+    def not_started(self, reason: str) -> NotStartedError:
+        """Return why it does not start, as gunicorn_slots has noted it, else a reason and what the log says."""
+        try:
+            return NotStartedError(self.note.read_text(encoding="utf-8", errors="replace").strip() or reason)
+        except OSError:
+            return NotStartedError(reason, self.log)
 
     def answers(self, seconds: float) -> bool:
         """Whether the app answers within so many seconds, with any status.

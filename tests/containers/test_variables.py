@@ -101,7 +101,7 @@ def test_it_starts_with_every_variable_empty(stack: Stack, folder: Path) -> None
     here = stack.elsewhere(folder)
     here.up(env_file=".env")
     assert setting(stack) == "workers=3 threads=6"
-    assert environment(stack.container("app"))["WEB_CONCURRENCY"] == "0"
+    assert environment(stack.container("app"))["WEB_CONCURRENCY"] == "01"
     assert stack.log("app").count("Booting worker") == 3
     here.load(2, 1)
 
