@@ -81,8 +81,8 @@ def test_a_port_that_is_taken_is_named(marked: Marked, tmp_path: Path) -> None:
         port = sock.getsockname()[1]
         args = ["--app", "exits:app", "--gunicorn", f"bind=127.0.0.1:{port}"]
         assert cannot_start(marked, tmp_path / "sweep", *args) == [
-            f"sweep: gunicorn.conf.py: GUNICORN_BIND=127.0.0.1:{port}: expected an address that is free (Address already "
-            "in use)"
+            f"sweep: gunicorn.conf.py: GUNICORN_BIND=127.0.0.1:{port}: "
+            "expected an address that is free (Address already in use)"
         ]
 
 
