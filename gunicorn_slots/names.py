@@ -13,15 +13,6 @@ from gunicorn_slots.parsing import BadSettingError
 
 DECLARED = gunicorn.config.make_settings()
 
-# What is no setting of gunicorn's: its limits, what it reports, how it starts.
-SLOT_VARIABLES = (
-    "SLOT_ANY_GUNICORN",
-    "SLOT_BODY_SECONDS",
-    "SLOT_HEAD_SECONDS",
-    "SLOT_REQUEST_SECONDS",
-    "SLOT_START_NOTE",
-)
-
 # What gunicorn itself keeps in the environment under its own prefix, and what images call the version they install.
 NOT_SETTINGS = ("GUNICORN_CMD_ARGS", "GUNICORN_PID", "GUNICORN_FD", "GUNICORN_DIRTY_SOCKET", "GUNICORN_VERSION")
 
@@ -114,7 +105,7 @@ def check_known(environ: Mapping[str, str], prefix: str, known: Iterable[str]) -
     """
     known = list(known)
     for variable in sorted(name for name in environ if name.startswith(prefix)):
-        if variable not in known:
+        if variable not in known and environ[variable].strip():
             near = difflib.get_close_matches(variable, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
             raise BadSettingError(variable, environ[variable], f"there is no such variable: {hint}")

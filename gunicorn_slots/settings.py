@@ -13,12 +13,14 @@ import gunicorn.config
 from gunicorn_slots import exactness, note, server_timing
 from gunicorn_slots.entry import check_module, find_entry
 from gunicorn_slots.environment import from_environment, kind_of
-from gunicorn_slots.limits import Limits
-from gunicorn_slots.names import DECLARED, SLOT_VARIABLES, check_known, is_hook
+from gunicorn_slots.limits import Limits, variable
+from gunicorn_slots.names import DECLARED, check_known, is_hook
 from gunicorn_slots.parsing import BadSettingError, shortened
 from gunicorn_slots.preflight import check_surroundings, check_values
 
 FILE = "gunicorn.conf.py"
+
+SLOT_VARIABLES = (*map(variable, Limits._fields), exactness.ANY_VERSION, note.VARIABLE)
 
 Result = TypeVar("Result")
 
@@ -81,8 +83,8 @@ def resolve(
     named = {name: value for name, value in file.items() if name in DECLARED and not (value is None or is_hook(name))}
     values = {name: as_gunicorn_takes_it(name, value) for name, value in named.items()}
     sources = dict.fromkeys(values, FILE)
-    for name, (value, variable) in from_environment(environ).items():
-        values[name], sources[name] = value, variable
+    for name, (value, source) in from_environment(environ).items():
+        values[name], sources[name] = value, source
     args, env_args = command_line(argv, environ)
     in_force = dict(values)
     for origin, namespace in (("GUNICORN_CMD_ARGS", env_args), ("command line", args)):

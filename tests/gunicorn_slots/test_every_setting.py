@@ -11,6 +11,7 @@ import pytest
 
 from gunicorn_slots import bounds
 from gunicorn_slots.names import DECLARED, ELSEWHERE, is_hook
+from gunicorn_slots.settings import SLOT_VARIABLES
 from tests.bed import ROOT
 from tests.bed.gunicorn import gunicorn_ends
 from tests.conftest import Conf
@@ -182,6 +183,22 @@ def test_what_others_put_under_the_prefix_is_ignored(conf: Conf) -> None:
             "GUNICORN_VERSION": "27.0.1",
         }
     )
+
+
+def test_every_variable_of_ours_is_known() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "gunicorn_slots").glob("*.py"))
+    sources += (ROOT / "docker-compose.yml").read_text() + (ROOT / "README.md").read_text()
+    assert set(re.findall(r"\bSLOT_[A-Z_]*[A-Z]\b", sources)) - {"SLOT_VARIABLES"} == set(SLOT_VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("SLOT_HEAD_SECOND", "did you mean SLOT_HEAD_SECONDS\\?"), ("SLOT_X", "expected one of SLOT_HEAD_SECONDS, ")],
+)
+def test_a_misspelt_one_of_ours(conf: Conf, name: str, hint: str) -> None:
+    with pytest.raises(SystemExit, match=f"{name}=5: there is no such variable: {hint}"):
+        conf({name: "5"})
+    conf({name: ""})
 
 
 @pytest.mark.process
