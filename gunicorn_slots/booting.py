@@ -46,7 +46,7 @@ class Boot:
         for end in (self.read_end, self.write_end):
             os.set_blocking(end, False)
         if server.cfg.preload_app:  # here and now, and not in a worker
-            server.app.load = functools.partial(self.preload, functools.partial(type(server.app).load, server.app))
+            server.app.load = functools.partial(self.preload, server.app)
 
     def close(self) -> None:
         """Give the pipe back, as the next configuration has its own."""
@@ -55,15 +55,18 @@ class Boot:
 
     # --- in the process that loads the app -----------------------------------------------------
 
-    def preload(self, load: Any) -> Any:
+    def preload(self, app: Any) -> Any:
         """Load the app before there are workers."""
+        load = functools.partial(type(app).load, app)
         try:
             with self.watched():
-                return load()
+                loaded = load()
         except (Exception, SystemExit) as error:
             self.reason = told(error, self.folder)
             self.say_why()
             raise SystemExit(Arbiter.APP_LOAD_ERROR) from None
+        del app.load  # after a HUP, say, it may be for the workers to load it
+        return loaded
 
     def attend(self, worker: Any) -> None:
         """Have a worker tell what keeps it from loading the app. As post_fork."""
@@ -142,7 +145,8 @@ class Boot:
                 if killed
                 else "as the lines above say"
             )
-        if self.reason and not self.halting:
+        serving = bool(server.LISTENERS) or server.cfg.reuse_port  # else it ends anyway
+        if self.reason and serving and not self.halting:
             self.halting = True
             raise HaltServer("App failed to load.", Arbiter.APP_LOAD_ERROR)
         return self.loaded

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -43,6 +44,9 @@ def check_values(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> Non
 
 def check_surroundings(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
     """Refuse what the machine does not have. Only at the start: a HUP must not end a server that serves."""
+    if (parent := os.environ.get("GUNICORN_PID", "")) not in ("", str(os.getppid())):
+        expected = "expected no such variable: gunicorn has it for a server that takes the place of another one (USR2)"
+        raise BadSettingError("GUNICORN_PID", parent, expected)
     folder = in_force.get("worker_tmp_dir")
     if reason := why_no_file(folder):
         expected = f"expected a folder that can be written to ({reason})"
@@ -57,9 +61,12 @@ def check_surroundings(in_force: Mapping[str, Any], sources: Mapping[str, str]) 
     for name in ("chdir", "tmp_upload_dir"):
         if in_force.get(name) and not os.path.isdir(in_force[name]):
             raise BadSettingError(name, in_force[name], "expected a folder that is there", sources[name])
-    addresses = in_force.get("bind") or []
-    for address in [addresses] if isinstance(addresses, str) else addresses:
+    bind = in_force.get("bind") or []
+    addresses = [bind] if isinstance(bind, str) else bind
+    for address in addresses:
         check_address(address, sources["bind"])
+        if addresses.count(address) > 1:
+            raise BadSettingError("bind", ",".join(addresses), "expected each address once", sources["bind"])
     rehearse(in_force, sources)
     if in_force.get("daemon") and 1 in (os.getpid(), os.getppid()) and "INVOCATION_ID" not in os.environ:
         # Not where systemd has started it, which waits for the one that detaches itself.
@@ -124,23 +131,23 @@ def check_ports(cfg: Any, source: str = "") -> None:
         return  # several may have it, or it is handed over
     end = time.monotonic() + PORT_SECONDS
     for address in cfg.address:
-        while reason := isinstance(address, tuple) and why_no_port(*address):
-            if time.monotonic() > end:
-                written = "{}:{}".format(*address)
+        while error := why_no_port(*address) if isinstance(address, tuple) else None:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > end:
+                written, reason = "{}:{}".format(*address), error.strerror or error
                 raise BadSettingError("bind", written, f"expected an address that is free ({reason})", source)
             time.sleep(0.2)
 
 
-def why_no_port(host: str, port: int) -> str:
-    """Return why nobody can listen there, "" if somebody can."""
+def why_no_port(host: str, port: int) -> OSError | None:
+    """Return why nobody can listen there, None if somebody can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((host, port))
         except OSError as error:
-            return error.strerror or str(error)
-    return ""
+            return error
+    return None
 
 
 def usable(folder: str) -> str | None:

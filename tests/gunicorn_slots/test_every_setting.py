@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -199,6 +200,12 @@ def test_a_misspelt_one_of_ours(conf: Conf, name: str, hint: str) -> None:
     with pytest.raises(SystemExit, match=f"{name}=5: there is no such variable: {hint}"):
         conf({name: "5"})
     conf({name: ""})
+
+
+def test_what_gunicorn_keeps_for_itself(conf: Conf) -> None:
+    conf({"GUNICORN_PID": str(os.getppid())})
+    with pytest.raises(SystemExit, match="GUNICORN_PID=abc: expected no such variable: "):
+        conf({"GUNICORN_PID": "abc"})
 
 
 @pytest.mark.process

@@ -44,7 +44,7 @@ def configured(file: dict[str, Any]) -> Any:
     cfg.set("bind", ["127.0.0.1:0"])
     for name, value in file.items():
         cfg.set(name, value)
-    return SimpleNamespace(cfg=cfg, log=Log(), worker_age=0, num_workers=1)
+    return SimpleNamespace(cfg=cfg, log=Log(), worker_age=0, num_workers=1, LISTENERS=["one"])
 
 
 @pytest.mark.parametrize("place", ["above", "below"])

@@ -5,7 +5,11 @@ from __future__ import annotations
 import socket
 
 import pytest
+from gunicorn.config import Config
 
+from gunicorn_slots import preflight
+from gunicorn_slots.parsing import BadSettingError
+from gunicorn_slots.startup import elsewhere
 from tests.conftest import Conf
 
 
@@ -25,3 +29,37 @@ def test_a_socket_that_was_handed_over_is_a_good_address(conf: Conf) -> None:
     with socket.socket() as sock:
         address = f"fd://{sock.fileno()}"
         assert conf({"GUNICORN_BIND": address}).bind == [address]
+
+
+def test_a_port_that_becomes_free_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    cfg = Config()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        host, port = taken.getsockname()
+        cfg.set("bind", [f"{host}:{port}"])
+        monkeypatch.setattr(preflight, "PORT_SECONDS", 0.1)
+        with pytest.raises(BadSettingError, match=f"GUNICORN_BIND={host}:{port}: expected an address that is free"):
+            preflight.check_ports(cfg, "GUNICORN_BIND")
+        monkeypatch.setattr("time.sleep", lambda _: taken.close())
+        preflight.check_ports(cfg, "GUNICORN_BIND")
+
+
+def test_an_address_that_is_given_twice(conf: Conf) -> None:
+    with pytest.raises(SystemExit, match="GUNICORN_BIND=:8001,:8001: expected each address once"):
+        conf({"GUNICORN_BIND": ":8001,:8001"})
+
+
+@pytest.mark.parametrize(
+    ("bind", "port", "said"),
+    [
+        ("0.0.0.0:8000", "8000", False),
+        (":8000", "8000", False),
+        ("0.0.0.0:5000", "8000", True),
+        ("127.0.0.1:8000", "8000", True),
+        ("0.0.0.0:5000", "", False),
+        ("unix:/tmp/slots-test.socket", "8000", False),
+    ],
+)
+def test_what_listens_where_nobody_looks_is_told_so(bind: str, port: str, said: bool) -> None:
+    cfg = Config()
+    cfg.set("bind", [bind])
+    assert bool(elsewhere(cfg, port)) == said

@@ -118,3 +118,14 @@ def test_a_switch_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser.parse_args([], env_vars={"LOCUST_PRINT_TALLY": "maybe"})
     assert "--print-tally: 'maybe': expected true or false" in capsys.readouterr().err
+
+
+    ("name", "hint"),
+    [("LOCUST_CHECK_RSP", "did you mean LOCUST_CHECK_RPS?"), ("LOCUST_CHECK_X", "expected one of LOCUST_CHECK_RPS, ")],
+)
+def test_a_misspelt_threshold_is_one_line(name: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, nothing was checked, and the run was taken for a good one."""
+    monkeypatch.setenv(name, "150")
+    with pytest.raises(SystemExit) as ended:
+        add_options(configargparse.ArgumentParser())
+    assert str(ended.value.code).startswith(f"{name}=150: there is no such variable: {hint}")
