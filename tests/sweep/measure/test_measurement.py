@@ -70,7 +70,7 @@ def test_a_sweep_of_an_app_that_does_not_start_ends_with_its_reason(marked: Mark
     assert cannot_start(marked, tmp_path / "sweep", "--app", "broken:app") == [
         "sweep: the app does not start: ModuleNotFoundError: No module named 'a_module_that_nobody_has'",
         f'  File "{FAULTY}/broken.py", line 3, in <module>',
-        "    import a_module_that_nobody_has  # type: ignore[import-not-found] # noqa: F401",
+        "    import a_module_that_nobody_has # type: ignore[import-not-found] # noqa: F401",
     ]
 
 
