@@ -45,8 +45,10 @@ def configured(stack: Stack, folder: Path, env: str = "", **shell: str) -> dict[
 
 def environments(services: dict[str, Any]) -> dict[str, str | None]:
     """The variables of the app and of Locust; None is passed on without a value, so it does not arrive."""
-    found: dict[str, str | None] = services["app"].pop("environment") | services["locust"].pop("environment")
-    return found
+    app, locust = (services[name].pop("environment") for name in ("app", "locust"))
+    # Both get all of .env: what compose names for one of them is that one's.
+    found: dict[str, str | None] = locust | app
+    return found | {name: locust[name] for name in locust if name.startswith("LOCUST_")}
 
 
 @pytest.mark.parametrize("where", ["shell", "env"])
