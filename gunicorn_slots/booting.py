@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import threading
+import signal
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
@@ -18,7 +19,7 @@ from gunicorn.errors import HaltServer
 
 from gunicorn_slots import note
 from gunicorn_slots.cgroup import memory_limit, oom_kills
-from gunicorn_slots.failure import told, where_now
+from gunicorn_slots.failure import told, where
 
 LOADED, FAILED, END = b"+", b"-", b"\0"
 TOLD_MOST = 4000  # bytes; a pipe takes so many in one piece
@@ -99,19 +100,24 @@ class Boot:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[Callable[[], None]]:
-        """Say after a while where loading the app is; yields what ends that."""
-        timer = threading.Timer(LONG_SECONDS, self.say_where, [threading.get_ident()])
-        timer.daemon = True
-        timer.start()
-        try:
-            yield timer.cancel
-        finally:
-            timer.cancel()
+        """Say after a while where loading the app is; yields what ends that. By a signal, as apps may patch threads."""
+        before = signal.signal(signal.SIGALRM, self.say_where)
+        signal.setitimer(signal.ITIMER_REAL, LONG_SECONDS)
 
-    def say_where(self, thread: int) -> None:
-        """Say where a thread is in the app's files."""
-        text = "\n".join([f"the app is still loading after {LONG_SECONDS:.0f} s", *where_now(thread, self.folder)])
+        def end() -> None:
+            if signal.getsignal(signal.SIGALRM) == self.say_where:  # else the app has a use of its own for it
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+
+        try:
+            yield end
+        finally:
+            end()
+
+    def say_where(self, _signal: int, frame: FrameType | None) -> None:
+        """Say where the app is, in its own files."""
         self.said = True
+        text = "\n".join([f"the app is still loading after {LONG_SECONDS:.0f} s", *where(frame, self.folder)])
         self.log.warning("gunicorn_slots: %s", text)
         note.write(text)
 

@@ -44,4 +44,6 @@ def check(name: str, value: Any, variable: str = "", source: str = "") -> None:
     """
     least, most = of(name)
     if isinstance(value, int) and not least <= value <= most:
-        raise BadSettingError(variable or name, value, f"expected {kind_of_count(least, most)}", source)
+        raise BadSettingError(
+            variable or name, value, f"expected {kind_of_count(least, most if value > most else None)}", source
+        )

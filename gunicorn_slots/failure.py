@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from types import FrameType
 
 from gunicorn_slots.parsing import shortened
 
@@ -84,10 +84,7 @@ def without_password(text: str) -> str:
     return PASSWORD.sub(r"\1***@", text)
 
 
-def where_now(thread: int, folder: str) -> Sequence[str]:
-    """Return where in the app's own files a thread is now; () if it is nowhere there."""
-    frame = sys._current_frames().get(thread)
-    if frame is None:
-        return ()
-    frames = [one for one in traceback.extract_stack(frame) if is_own(one.filename, folder)]
-    return [shown(one.filename, one.lineno, one.name, one.line) for one in frames[-FRAMES_MOST:]]
+def where(frame: FrameType | None, folder: str) -> list[str]:
+    """Return the places in the app's own files through which a program has come to a frame."""
+    places = [one for one in traceback.extract_stack(frame) if is_own(one.filename, folder)]
+    return [shown(one.filename, one.lineno, one.name, one.line) for one in places[-FRAMES_MOST:]]

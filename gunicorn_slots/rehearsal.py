@@ -68,21 +68,20 @@ def load(uri: Any, section: str, attribute: str) -> None:
 
 def log(cfg: Any) -> None:
     """Make a logger as gunicorn does."""
-    if cfg.logconfig_json and not isinstance(read_json(cfg.logconfig_json), dict):
-        raise ValueError("its text is no JSON object")
+    if cfg.logconfig_json:
+        with open(cfg.logconfig_json, encoding="utf-8") as file:
+            if not isinstance(json.load(file), dict):
+                raise ValueError("its text is no JSON object")
     kind = cfg.logger_class
     kind(cfg)
-
-
-def read_json(path: str) -> Any:
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
 
 
 def syslog(cfg: Any) -> None:
     """Parse an address for the system's log, and reach it if it is in use."""
     kind, address = gunicorn.glogging.parse_syslog_address(cfg.syslog_addr)
     if cfg.syslog:
+        if isinstance(address, str) and not os.path.exists(address):
+            raise ValueError("it is not there")
         gunicorn.glogging.logging.handlers.SysLogHandler(address=address, socktype=kind).close()
 
 

@@ -30,7 +30,9 @@ FLAG, WORKERS, THREADS = (
     "PYTHON_GUNICORN_CUSTOM_THREAD_NUM",
 )
 SIZE = {"GUNICORN_WORKERS": "3", "GUNICORN_THREADS": "6"}
-LINE = "gunicorn --bind=0.0.0.0 --timeout 600 --threads 6 --workers 3 app:app"
+# The lines of the page; there 8000 is free, here somebody may have it.
+BIND = "--bind=0.0.0.0:$PORT"
+LINE = f"gunicorn {BIND} --timeout 600 --threads 6 --workers 3 app:app"
 # Stands for the image's own /opt/startup/gunicorn.conf.py.
 PLATFORM = "def post_worker_init(worker):\n    print('hook of the platform', flush=True)\n"
 
@@ -89,7 +91,7 @@ def started(folder: Path, settings: Mapping[str, str], command: str = "") -> Ite
         ({FLAG: "true", WORKERS: "3", THREADS: "6", CONFIG: "gunicorn.conf.py"}, "", 18),
         (SIZE | {FLAG: "true", WORKERS: "2", THREADS: "4", CONFIG: "gunicorn.conf.py"}, "", 8),
         (SIZE, "exec gunicorn app:app", 18),
-        (SIZE, "gunicorn --config gunicorn.conf.py --bind=0.0.0.0 app:app", 18),
+        (SIZE, f"gunicorn --config gunicorn.conf.py {BIND} app:app", 18),
         ({}, f"exec {LINE}", 18),
         (SIZE, "startup.sh", 18),
         ({}, f"exec {LINE} --config python:nothing --worker-class gunicorn_slots.SlotWorker", 18),

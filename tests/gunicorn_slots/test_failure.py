@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import runpy
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from gunicorn_slots.failure import told, where_now
+from gunicorn_slots.failure import told, where
 
 
 def raised(folder: Path, text: str, **others: str) -> str:
@@ -81,17 +80,9 @@ def test_a_file_of_the_app_that_is_not_the_first(tmp_path: Path) -> None:
     assert "KEY = {}['KEY']" in text
 
 
-def test_where_a_thread_hangs(tmp_path: Path) -> None:
-    going = threading.Event()
-    (tmp_path / "slow.py").write_text("def wait(going):\n    going.wait()\n")
+def test_where_it_hangs(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("def wait(look):\n    return look()\n")
     wait = runpy.run_path(str(tmp_path / "slow.py"))["wait"]
-    thread = threading.Thread(target=wait, args=[going])
-    thread.start()
-    try:
-        assert thread.ident
-        (place,) = where_now(thread.ident, str(tmp_path))
-        assert place.splitlines() == [f'  File "{tmp_path}/slow.py", line 2, in wait', "    going.wait()"]
-    finally:
-        going.set()
-        thread.join()
-    assert where_now(thread.ident, str(tmp_path)) == ()
+    (place,) = wait(lambda: where(sys._getframe(), str(tmp_path)))
+    assert place.splitlines() == [f'  File "{tmp_path}/slow.py", line 2, in wait', "    return look()"]
+    assert where(sys._getframe(), str(tmp_path)) == []
