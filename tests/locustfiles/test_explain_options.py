@@ -120,6 +120,7 @@ def test_a_switch_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--print-tally: 'maybe': expected true or false" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
     ("name", "hint"),
     [
         ("LOCUST_CHECK_RSP", "did you mean LOCUST_CHECK_RPS?"),
