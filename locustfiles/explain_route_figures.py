@@ -20,6 +20,7 @@ LEAST_AT_REST, LEAST_LATER = 3, 20
 BEYOND, LEAST_USUAL = 1.3, 8
 # Three standard deviations of what twelve times in any order come to.
 RISING = 0.6
+LEAST_GAPS, LEAST_AT_ONCE = 60, 4
 # Of the slots' time, what may be nobody's.
 NOBODYS = 0.20
 
@@ -107,6 +108,19 @@ def at_rest(tally: Tally) -> Start | None:
     return Start(then, now)
 
 
+def one_by_one(route: Route) -> bool:
+    """Whether a route's requests end one after the other though many are in the app and take differently long.
+
+    What does not wait for others ends in any order, and a fifth of the gaps is shorter than a quarter of the mean one.
+    What a lock lets through ends as far apart as it is held, whoever is next.
+    """
+    app, gaps = route.app, route.gaps
+    if gaps.count < LEAST_GAPS or app.total < LEAST_AT_ONCE * gaps.total:
+        return False
+    differ = (app.percentile(75) or 0.0) >= SLOWED * (app.percentile(QUICK_PERCENT) or 0.0)
+    return differ and (gaps.percentile(QUICK_PERCENT) or 0.0) >= gaps.total / gaps.count / 4
+
+
 def slowed(route: Route) -> float:
     """Return by how much a route's requests are delayed inside the app, in ms; 0 unless most or the quick ones are.
 
@@ -122,6 +136,7 @@ def slowed(route: Route) -> float:
         found |= (route.app.percentile(50) or 0.0) >= max(BEYOND * most, most + SLOWED_MS)
         mean = rest.mean or 0.0
         found |= route.rising >= RISING and (route.app.mean or 0.0) >= max(BEYOND * mean, mean + SLOWED_MS)
+    found |= one_by_one(route)
     return max(0.0, ((route.app.total - route.cpu_ms) / route.app.count) - then) if found else 0.0
 
 

@@ -9,7 +9,7 @@ from explain_histogram import Histogram
 MOST_ROUTES = 50  # names; one that has an id in it would have no end of them
 FURTHER = "others"  # the name under which all further ones are counted
 SUMS = ("failures", "queued", "queue_ms", "wire_ms", "cpu_ms")
-HISTOGRAMS = ("response", "app", "rest")
+HISTOGRAMS = ("response", "app", "rest", "gaps")
 
 
 class Route:
@@ -18,19 +18,29 @@ class Route:
     Attributes:
         response: response times of all, in ms; app: times in the app of those with the header.
         rest: the same of the test's first requests, which found the app at rest.
+        gaps: times between the ends of two of them, in ms; last: when the last one ended, in s.
         rising: share of the pairs of those of which the later one took longer, less that of the others.
         failures: number.
         queued: how many said how long they had waited.
         queue_ms, wire_ms, cpu_ms: sums, in ms.
     """
 
-    __slots__ = ("app", "cpu_ms", "failures", "queue_ms", "queued", "response", "rest", "rising", "wire_ms")
+    __slots__ = (
+        *("app", "cpu_ms", "failures", "gaps", "last", "queue_ms", "queued", "response", "rest", "rising", "wire_ms"),
+    )
 
     def __init__(self) -> None:
-        self.response, self.app, self.rest = Histogram(), Histogram(), Histogram()
+        self.response, self.app, self.rest, self.gaps = Histogram(), Histogram(), Histogram(), Histogram()
+        self.last: float | None = None
         self.rising = 0.0
         self.failures = self.queued = 0
         self.queue_ms = self.wire_ms = self.cpu_ms = 0.0
+
+    def ended(self, at: float) -> None:
+        """Note when one ended, in the order in which they do."""
+        if self.last is not None:
+            self.gaps.add((at - self.last) * 1e3)
+        self.last = at
 
     def merge(self, other: Route) -> None:
         """Add what another process saw of the same name."""
