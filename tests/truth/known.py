@@ -106,7 +106,6 @@ WAITING = {
         visits="1 GET /item",
         environ=BARE,
         seconds=12,
-        cured=True,
     ),
     "gevent": Known("waits", "nowhere", "healthy", 1, 1, 40, environ={"GUNICORN_WORKER_CLASS": "gevent"}),
 }
