@@ -1,9 +1,9 @@
 """How good is the sweep? Its recommendation against a grid, for known apps: `python -m bench.sweeps [NAME ...]`.
 
-For each case: a sweep that decides itself; a grid of ten settings, one short window each; and then the recommended
-setting beside the best of the grid and of the sweep's own runs, in shuffled order. The last step is what counts, as the
-best of many single windows is partly luck. The cases are those of tests/truth/known.py that say `sweep`, and the
-scenarios of the sample app; `rules` measures the rules of thumb with the latter.
+For each case: a sweep that decides itself; a grid, one short window each; and then the recommended setting beside the
+best of the grid and of the sweep's own runs, in shuffled order. The last step is what counts, as the best of many
+single windows is partly luck. The cases are those of tests/truth/known.py that say `sweep`, and the scenarios of the
+sample app; `rules` measures the rules of thumb with the latter.
 
 Keeps its figures in bench/figures/sweeps.json, each step at once: what was measured is not measured again, unless the
 case is named. Writes docs/sweeps.md. Four to six minutes a case; needs two cores that nothing else uses.
@@ -40,9 +40,10 @@ from tests.truth.campaign import USERS
 from tests.truth.known import KNOWN, Known
 from tests.truth.services import missing, needs
 
-GRID = [Setting(*pair) for pair in ((1, 6), (1, 18), (1, 36), (2, 3), (2, 9), (3, 2), (3, 6), (3, 12), (5, 4), (8, 2))]
+GRID = [Setting(*pair) for pair in ((1, 6), (1, 18), (1, 36), (2, 3), (2, 9), (3, 6), (3, 12), (5, 4), (8, 2))]
 RULES = [Setting(*pair) for pair in ((1, 1), (3, 1), (3, 6), (1, 36), (3, 12))]
 GRID_SECONDS, RULES_SECONDS = 3.0, 4.0
+FINAL_SHARE = 2 / 3  # of the sweep's windows
 FINALISTS, WINDOWS = 2, 2
 SAMPLE = ("io_bound", "cpu_bound", "mixed")
 JSON = FIGURES / "sweeps.json"
@@ -140,11 +141,12 @@ def setting_of(text: str) -> Setting:
 
 
 def against_grid(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Measure the grid."""
+    """Measure those of the grid that the sweep has not measured itself."""
     of_sweep = row["sweep"]
     results = load(REPORTS / of_sweep["folder"])
     seconds = max(GRID_SECONDS, window(results.info.unloaded, results.info.options.users) / 2)
-    return cells_of(side_by_side("grid", of_sweep["folder"], GRID, 1, seconds))
+    todo = [setting for setting in GRID if setting not in {run.setting for run in results.runs}]
+    return cells_of(side_by_side("grid", of_sweep["folder"], todo, 1, seconds))
 
 
 def best_first(cells: Sequence[dict[str, Any]], by_response: bool) -> list[dict[str, Any]]:
@@ -159,7 +161,7 @@ def finals(row: dict[str, Any]) -> list[dict[str, Any]]:
     order = [cell["setting"] for cell in best_first(others, of_sweep["by_response"])]
     settings = [of_sweep["setting"], *list(dict.fromkeys(order))[:FINALISTS]]
     results = load(REPORTS / of_sweep["folder"])
-    seconds = window(results.info.unloaded, results.info.options.users)
+    seconds = FINAL_SHARE * window(results.info.unloaded, results.info.options.users)
     return cells_of(side_by_side("final", of_sweep["folder"], list(map(setting_of, settings)), WINDOWS, seconds))
 
 
