@@ -10,6 +10,7 @@ from typing import Any
 from explain_laws import Setting
 from sweep.decide import paste
 from sweep.decide.cells import Cell, seen_rps
+from sweep.decide.failures import Count
 from sweep.decide.limits import limit_of, sentence
 from sweep.decide.prediction import Prediction
 from sweep.decide.ranking import Ranking, beyond_limits, obstacle
@@ -108,7 +109,7 @@ def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Predict
     head = (
         f"{best.setting} serves {best.rate:.3g} requests/s to {info.options.users} users on {plan.name} "
         f"at a p95 of {best.p95:.0f} ms, {compared(ranking, cells, info, prediction)}{ties(ranking)}"
-        f"{refused(best, cells, info)}{failing(best)}"
+        f"{refused(best, cells, info)}{failing(best, info)}"
     )
     memory = f" in {best.memory_mb:.0f} of {plan.memory_mb:.0f} MB" if best.memory_mb is not None else ""
     limit = "no law was asked, as nobody knows what a request takes alone"
@@ -155,12 +156,15 @@ def refused(best: Cell, cells: Sequence[Cell], info: Info) -> str:
     return f"; {fastest.setting} serves {fastest.rate:.3g}, but {obstacle(fastest, info)}"
 
 
-def failing(best: Cell) -> str:
-    """Say how many requests fail also with this setting; "" if none does."""
+def failing(best: Cell, info: Info) -> str:
+    """Say how many requests fail also with this setting, beside how many do anyway; "" if none does."""
     if not best.count.failed:
         return ""
-    share = f"{best.count.share:.2%} of its {best.count.requests}"
-    return f"; {share} requests fail, no more than anyway"
+    anyway = ""
+    if info.unloaded:
+        alone = Count.of(info.unloaded)
+        anyway = f", and {alone.failed} of a single user's {alone.requests}"
+    return f"; {best.count.share:.2%} of its {best.count.requests} requests failed{anyway}"
 
 
 def reservation(best: Cell, cells: Sequence[Cell], info: Info) -> str | None:

@@ -109,7 +109,7 @@ def test_failures_are_compared_as_rates(few: int, many: int, expected: tuple[int
     recommendation = recommended(tmp_path / "sweep", [failing(2, 5, 100, few), failing(3, 12, 300, many)])
     assert recommendation.setting == expected
     if expected == (3, 12) and many > 1:
-        assert "requests fail, no more than anyway" in recommendation.reason
+        assert "requests failed, and 0 of a single user's" in recommendation.reason
     if expected == (2, 5):
         assert recommendation.reservation
         assert "3 × 12 served" in recommendation.reservation

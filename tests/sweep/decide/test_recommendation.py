@@ -74,7 +74,7 @@ def measuring(kind: str, folder: Path) -> Recommendation:
         ("a lock for all workers", "their time in the app grew from 20.5 to", "CPU, "),
         ("a pool of ten that refuses", "from 12 slots on requests fail, which with 10 they do not", "CPU, "),
         ("thinkers", "so throughput tells nothing, and the p95 decides", "CPU, "),
-        ("5 % fail", "requests fail, no more than anyway", "from "),
+        ("5 % fail", "requests failed, and 0 of a single user's 30", "from "),
     ],
 )
 def test_the_reason_is_of_what_was_measured(kind: str, said: str, not_said: str, tmp_path: Path) -> None:
