@@ -15,9 +15,9 @@ QUICK_PERCENT = 5
 SLOWED, FAR = 2.0, 1.6
 SLOWED_MS = 5.0
 LEAST_AT_REST, LEAST_LATER = 3, 20
-# Or if they take so many times what half of those at rest took, or half of all what nearly all of those did: of so
-# many, that is no chance.
-BEYOND, LEAST_USUAL = 1.3, 8
+# Or if they take so many times what two fifths of those at rest took, or half of all what nearly all of those did: of
+# so many, that is no chance.
+QUICKER, BEYOND, LEAST_USUAL = 1.2, 1.3, 8
 # Three standard deviations of what twelve times in any order come to.
 RISING = 0.6
 LEAST_GAPS, LEAST_AT_ONCE = 60, 4
@@ -129,10 +129,10 @@ def slowed(route: Route) -> float:
     then, now, rest = quick_at_rest(route), quick_now(route), route.rest
     if then is None or now is None:
         return 0.0
-    quarter, half, most = (rest.percentile(percent) or 0.0 for percent in (25, 50, 80))
+    quarter, some, most = (rest.percentile(percent) or 0.0 for percent in (25, 40, 80))
     found = now >= max(SLOWED * then, then + SLOWED_MS, FAR * quarter)
     if rest.count >= LEAST_USUAL:
-        found |= now >= max(BEYOND * half, half + SLOWED_MS)
+        found |= now >= max(QUICKER * some, some + SLOWED_MS)
         found |= (route.app.percentile(50) or 0.0) >= max(BEYOND * most, most + SLOWED_MS)
         mean = rest.mean or 0.0
         found |= route.rising >= RISING and (route.app.mean or 0.0) >= max(BEYOND * mean, mean + SLOWED_MS)

@@ -38,7 +38,7 @@ class Known:
     scenario: str = "visits"
     vcpu: int = 1
     environ: Mapping[str, str] = field(default_factory=dict)
-    seconds: float = 8.0
+    seconds: int = 8
     cured: bool = False
     beyond: bool = False
     services: tuple[str, ...] = ()
