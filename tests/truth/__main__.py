@@ -55,7 +55,7 @@ def main(names: tuple[str, ...]) -> None:
         wrong += bool(reasons)
         row = asdict(found) | {"wrong": reasons, "fingerprint": mark}
         figures["cases"][name] = row | {"date": datetime.datetime.now(datetime.timezone.utc).date().isoformat()}
-        page.save(figures)
+        page.save(figures, mark)
         click.echo(page.line(name, row))
     sys.exit(1 if wrong else 0)
 

@@ -112,7 +112,7 @@ WAITING = {
 COMPUTING = {
     "computes": Known("computes", "for the CPU", "cpu", 3, 4, 12, sweep=True),
     "computes-two-cores": Known("computes", "for the GIL", "gil", 1, 6, 12, vcpu=2, cured=True),
-    "computes-one-slot": Known("computes", "for the CPU", "cpu", 1, 1, 6),
+    "computes-one-slot": Known("computes", "for the CPU, and for the only slot", "cpu slots", 1, 1, 6),
     "hashes-two-cores": Known("hashes", "for the CPU, without the GIL", "cpu", 1, 6, 8, vcpu=2),
     "collects-garbage": Known("collects", "for the CPU", "cpu", 2, 4, 8),
     "children": Known("children", "for the CPU, that programs use", "cpu", 2, 4, 8),

@@ -31,13 +31,14 @@ no failures of 1 % more, no p95 longer by 15 % and 10 ms, no throughput lower by
 def load() -> dict[str, Any]:
     """Return the figures: the cases by name, and the machine."""
     if not FIGURES.exists():
-        return {"cases": {}, "machine": ""}
+        return {"cases": {}, "machine": "", "fingerprint": ""}
     found: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))
     return found
 
 
-def save(figures: dict[str, Any]) -> None:
-    """Keep the figures, and write the page."""
+def save(figures: dict[str, Any], fingerprint: str) -> None:
+    """Keep the figures, the last of which are of this analysis, and write the page."""
+    figures["fingerprint"] = fingerprint
     figures["machine"] = machine()
     figures["cases"] = {name: figures["cases"][name] for name in KNOWN if name in figures["cases"]}
     FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -105,7 +106,11 @@ def render(figures: dict[str, Any]) -> str:
     """Return the page."""
     cases = figures["cases"]
     right = sum(not row["wrong"] for row in cases.values())
-    summary = f"{right} of {len(cases)} cases are as they should be."
+    same = sum(row["fingerprint"] == figures["fingerprint"] for row in cases.values())
+    summary = (
+        f"{right} of {len(cases)} cases are as they should be. {same} were measured with the same analysis and the same\n"
+        "cases as the last one, the others with earlier ones."
+    )
     rows = [cells(name, row) for name, row in cases.items()]
     said = "\n".join(f"* **{name}.** {row['before']['text']}" for name, row in cases.items())
     dates = sorted({row["date"] for row in cases.values()})

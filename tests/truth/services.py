@@ -103,9 +103,9 @@ def upstream() -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def needs(services: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Run them, and return the variables that say where they are."""
+    """Run them, and return the variables that say where they are, and FOLDER, where an app may keep a file."""
     with contextlib.ExitStack() as stack:
-        environ: dict[str, str] = {}
+        environ = {"FOLDER": stack.enter_context(tempfile.TemporaryDirectory(prefix="truth-"))}
         for name in services:
             kinds = {
                 "postgres": lambda: postgres(200),

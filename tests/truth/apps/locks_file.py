@@ -1,6 +1,7 @@
 """A lock on a file, for all processes, is held for 20 ms by each request."""
 
 import fcntl
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from flask import Flask
 
 app = Flask(__name__)
-PATH = Path(tempfile.gettempdir()) / "truth-locks-file"
+PATH = Path(os.environ.get("FOLDER", tempfile.gettempdir())) / "truth.lock"
 
 
 @app.get("/")

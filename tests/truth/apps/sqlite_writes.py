@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Flask
 
 app = Flask(__name__)
-FILE = Path(tempfile.gettempdir()) / f"truth-sqlite-{os.getppid()}.db"
+FILE = Path(os.environ.get("FOLDER", tempfile.gettempdir())) / "truth.db"
 
 
 @app.post("/notes")
