@@ -108,8 +108,8 @@ def render(figures: dict[str, Any]) -> str:
     right = sum(not row["wrong"] for row in cases.values())
     same = sum(row["fingerprint"] == figures["fingerprint"] for row in cases.values())
     summary = (
-        f"{right} of {len(cases)} cases are as they should be. {same} were measured with the same analysis as the last one,\n"
-        "the others with earlier ones."
+        f"{right} of {len(cases)} cases are as they should be. {same} were measured with the same analysis as the last "
+        "one,\nthe others with earlier ones."
     )
     rows = [cells(name, row) for name, row in cases.items()]
     said = "\n".join(f"* **{name}.** {row['before']['text']}" for name, row in cases.items())
