@@ -24,11 +24,10 @@ LARGEST = 1e12
 # tried twice, so the time is linear whatever the text.
 ENTRY = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
 PART = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
-# The header as it is when nobody else has added to it: the same result in a fifth of the time.
-PLAIN = re.compile(
-    r"(?:queue;dur=([0-9]{1,9}\.[0-9]), )?app;dur=([0-9]{1,9}\.[0-9]), cpu;dur=([0-9]{1,9}\.[0-9]), "
-    r'gunicorn;desc="([\w.:= -]{1,400})"'
-)
+# The header as it is when nobody else has added to it, in two parts: the same result in a fifth of the time.
+TIMES = re.compile(r"(?:queue;dur=([0-9]{1,9}\.[0-9]), )?app;dur=([0-9]{1,9}\.[0-9]), cpu;dur=([0-9]{1,9}\.[0-9])")
+BETWEEN = ', gunicorn;desc="'
+WORDS = re.compile(r'([\w.:= -]{1,400})"')
 NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,15})?")
 COUNT = re.compile(r"[0-9]{1,15}")
 CLASS = re.compile(r"[\w.:-]{1,100}")
@@ -101,12 +100,13 @@ def header_of(response: Any) -> str | None:
 
 def headers_of(response: Any) -> list[str]:
     """Return the headers of a response and of the redirects before it, oldest first. Never raises."""
+    last = header_of(response)
+    found = [last] if last else []
     try:
         redirects = response.history
-        before = [header_of(part) for part in redirects] if redirects else []
+        return [header for part in redirects if (header := header_of(part))] + found if redirects else found
     except Exception:  # no response, or another client's idea of one
-        before = []
-    return [header for header in (*before, header_of(response)) if header]
+        return found
 
 
 def parse_all(headers: list[str]) -> Timing | None:
@@ -126,11 +126,11 @@ def parse_all(headers: list[str]) -> Timing | None:
 
 def parse(header: str) -> Timing | None:
     """Return what our entries say; None if one of them is missing or is not as we write it. Never raises."""
-    if plain := PLAIN.fullmatch(header):
-        queue, app, cpu, words = plain.groups()
-        if (facts := parse_facts(words)) is None:
-            return None
-        return timing_of(float(app), float(cpu), float(queue) if queue else None, facts)
+    times, _, words = header[:LONGEST].partition(BETWEEN)
+    if (durations := parse_times(times)) and (facts := parse_words(words)):
+        app_ms, cpu_ms, queue_ms = durations
+        pid, setting, cpu_seconds, rss_mb, at, held, served, gil = facts
+        return Timing(app_ms, cpu_ms, pid, setting, cpu_seconds, rss_mb, queue_ms, at, held, served, gil)
     return parse_any(header)
 
 
@@ -150,18 +150,31 @@ def parse_any(header: str) -> Timing | None:
     durations = [number(parameter(parts, "dur")) for _, parts in before]
     if facts is None or durations[-2] is None or durations[-1] is None:
         return None
-    return timing_of(durations[-2], durations[-1], durations[0] if names[0] == "queue" else None, facts)
-
-
-def timing_of(app_ms: float, cpu_ms: float, queue_ms: float | None, facts: Facts) -> Timing:
-    """Return what a header says, from its parts."""
+    queue_ms = durations[0] if names[0] == "queue" else None
     pid, setting, cpu_seconds, rss_mb, at, held, served, gil = facts
-    return Timing(app_ms, cpu_ms, pid, setting, cpu_seconds, rss_mb, queue_ms, at, held, served, gil)
+    return Timing(durations[-2], durations[-1], pid, setting, cpu_seconds, rss_mb, queue_ms, at, held, served, gil)
+
+
+@lru_cache(maxsize=1024)
+def parse_times(times: str) -> tuple[float, float, float | None] | None:
+    """Return the durations, if there are no others. Where many requests are so short, they are often the same."""
+    found = TIMES.fullmatch(times)
+    return (float(found[2]), float(found[3]), float(found[1]) if found[1] else None) if found else None
+
+
+@lru_cache(maxsize=64)
+def parse_words(words: str) -> Facts | None:
+    """Return what a worker says of itself, if nothing but the closing quote follows.
+
+    It says the same for 50 ms, so with many requests it is read once.
+    """
+    found = WORDS.fullmatch(words)
+    return parse_facts(found[1]) if found else None
 
 
 @lru_cache(maxsize=64)
 def parse_facts(words: str) -> Facts | None:
-    """Return what a worker says of itself. It says the same for 50 ms, so with many requests they are read once."""
+    """Return what a worker says of itself; None if that is not all of it."""
     facts = dict(word.split("=", 1) for word in words.split() if "=" in word)
     pid, cpu_seconds, rss_mb = count(facts, "pid"), number(facts.get("cpu", "")), number(facts.get("rss", ""))
     setting = parse_setting(*(facts.get(name, "") for name in ("workers", "threads", "class", "vcpu")))
