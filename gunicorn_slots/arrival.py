@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 # struct tcp_info of linux/tcp.h has tcpi_last_data_sent and tcpi_last_data_recv, in ms, at these places.
-TCP_INFO_BYTES, LAST_SENT, LAST_RECEIVED = 56, 44, 52
+LAST_DATA = struct.Struct("44xI4xI")
 
 TICK_SECONDS = 0.03  # longer than any tick
 
@@ -23,10 +23,10 @@ TICK_SECONDS = 0.03  # longer than any tick
 def last_data_ms(sock: Any) -> tuple[int, int] | None:
     """Return for how many ms no data has gone to the peer, and come from it; None where nobody counts."""
     try:
-        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
-        return struct.unpack_from("I", info, LAST_SENT)[0], struct.unpack_from("I", info, LAST_RECEIVED)[0]
+        sent, received = LAST_DATA.unpack(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, LAST_DATA.size))
     except (AttributeError, OSError, struct.error):
         return None
+    return sent, received
 
 
 def queue_ms(environ: dict[str, Any]) -> float | None:

@@ -32,10 +32,10 @@ def wanted(environ: Mapping[str, str]) -> bool:
     return parse_flag("SERVER_TIMING", environ.get("SERVER_TIMING", "").strip() or "false")
 
 
-def install(worker: Any, held: HeldTime | None = None) -> None:
+def install(worker: Any, *, held: HeldTime | None = None) -> None:
     """Have a worker's app send the header, once its app is loaded, if the environment asks for it.
 
-    As a hook it is one line in any gunicorn.conf.py, for gunicorn's own workers too:
+    As a hook it is one line in any gunicorn.conf.py, for gunicorn's own workers too, and takes nothing but the worker:
     `from gunicorn_slots.server_timing import install as post_worker_init`.
 
     Args:
@@ -93,35 +93,33 @@ def with_server_timing(app: Callable[..., Any], cfg: Any, kind: str, held: HeldT
     for how many slot-seconds its slots have been held by how many requests. `gil=0` is there where Python runs
     without one.
     """
-    facts = (
-        f'gunicorn;desc="pid={os.getpid()} workers={cfg.workers} threads={cfg.threads} '
-        f"class={kind} vcpu={available_cpus()} "
-    )
+    first = f'gunicorn;desc="pid={os.getpid()} workers={cfg.workers} threads={cfg.threads} '
+    first += f"class={kind} vcpu={available_cpus()} "
     end = '"' if getattr(sys, "_is_gil_enabled", lambda: True)() else ' gil=0"'
     resident, started = resident_mb(), time.monotonic()
     wall, cpu = time.monotonic, time.thread_time
-    usage, read_at = "", -math.inf
+    described, read_at = "", -math.inf
 
-    def worker_usage(now: float) -> str:
-        nonlocal usage, read_at
-        if now - read_at > 0.05:  # the system calls on every request would double what the header costs
-            children = os.times()
-            used = time.process_time() + children.children_user + children.children_system
-            seconds, requests = held.read(now)
-            usage = f"cpu={used:.2f} rss={resident():.1f} "
-            usage += f"at={now - started:.3f} held={seconds:.3f} requests={requests}{end}"
-            read_at = now
-        return usage
+    def describe(now: float) -> str:
+        nonlocal described, read_at
+        times, (seconds, requests) = os.times(), held.read(now)
+        used = time.process_time() + times.children_user + times.children_system
+        described = f"{first}cpu={used:.2f} rss={resident():.1f} "
+        described += f"at={now - started:.3f} held={seconds:.3f} requests={requests}{end}"
+        read_at = now
+        return described
 
     def timed(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         waited = note_queue(environ)
-        queue = "" if waited is None else f"queue;dur={waited:.1f}, "
         wall_start, cpu_start = wall(), cpu()
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            now = wall()
-            value = f"{queue}app;dur={(now - wall_start) * 1e3:.1f}, cpu;dur={(cpu() - cpu_start) * 1e3:.1f}, "
-            return start_response(status, [*headers, ("Server-Timing", value + facts + worker_usage(now))], exc_info)
+            now, used = wall(), cpu() - cpu_start
+            # The system calls on every request would double what the header costs.
+            worker = describe(now) if now - read_at > 0.05 else described
+            queue = "" if waited is None else f"queue;dur={waited:.1f}, "
+            value = f"{queue}app;dur={(now - wall_start) * 1e3:.1f}, cpu;dur={used * 1e3:.1f}, {worker}"
+            return start_response(status, [*headers, ("Server-Timing", value)], exc_info)
 
         return app(environ, start)
 

@@ -80,7 +80,7 @@ class SlotWorker(EndingWorker):
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        server_timing.install(self, self.watch.held)
+        server_timing.install(self, held=self.watch.held)
 
     # --- taking connections --------------------------------------------------------------------
 

@@ -7,6 +7,9 @@ compose   the containers of docker-compose.yml
 docker    the engine
 clients   clients that are not as polite as a load generator
 users     clients that account for each of their requests
+talk      a client that talks HTTP by the byte, and notes when
+nginx     in front of a server, as it comes
+keys      a certificate and its key, for TLS
 browser   a real Chromium
 cores     which core the app gets, and which the load
 turns     which tests run side by side, and which alone
