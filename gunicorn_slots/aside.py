@@ -102,7 +102,7 @@ class Parked(Aside):
         if len(self) < ASIDE_MOST:
             return False
         oldest_until = next(iter(self.waiting.values()))[0]
-        return oldest_until - time.monotonic() > PARKED_SECONDS - PARKED_LEAST_SECONDS
+        return oldest_until - time.monotonic() > self.seconds - PARKED_LEAST_SECONDS
 
     def cap(self, deadline: float) -> None:
         """Let none stay longer than this."""

@@ -6,8 +6,10 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
+import gunicorn.http
 from gunicorn.http.errors import ParseException
 from gunicorn.workers import gthread
 
@@ -19,12 +21,20 @@ class GivenUpError(BaseException):
 
     Not an Exception, as asyncio.CancelledError isn't: an app that reads the body must not take it for an
     error of its own, log a traceback and answer 500.
+
+    Attributes:
+        status: what its client is told, if nothing of the response has been sent.
     """
+
+    def __init__(self, conn: SlotConnection, reason: str | None, status: int = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(f"{described(conn)}: {reason}")
+        self.status = status
 
 
 class SlotConnection(gthread.TConn):  # type: ignore[misc] # gunicorn ships no types
     """A connection with limits on its reads, that leaves its polite end to the worker's poller."""
 
+    initialized: bool
     parser: Any
 
     def __init__(
@@ -48,8 +58,12 @@ class SlotConnection(gthread.TConn):  # type: ignore[misc] # gunicorn ships no t
         super().__init__(cfg, sock, client, server)
         self.limits, self.linger = limits, linger
         self.data_ready = True  # handle() need not wait for the first byte
+        self.shaken = False  # whether its TLS handshake is over
 
     def init(self) -> None:
+        if self.shaken and not self.initialized:
+            self.initialized = True
+            self.parser = gunicorn.http.get_parser(self.cfg, self.sock, self.client)
         super().init()
         if hasattr(self.parser, "unreader"):  # not with HTTP/2
             self.parser.unreader.sock = PatientSocket(self)
@@ -101,15 +115,16 @@ class PatientSocket:
             waited = self.waited + time.monotonic() - begin
             more = "more " if in_body else ""  # some may have come with the head
             got = f"{self.received} {more}bytes of the {part} in {waited:.1f} s"
-            raise GivenUpError(f"{described(self.conn)}: {got} ({variable(part)}={limit})") from None
+            reason = f"{got} ({variable(part)}={limit})"
+            raise GivenUpError(self.conn, reason, HTTPStatus.REQUEST_TIMEOUT) from None
         except OSError as error:
             if in_body:
-                raise GivenUpError(f"{described(self.conn)}: {error.strerror}") from None
+                raise GivenUpError(self.conn, error.strerror) from None
             raise
         finally:
             self.sock.settimeout(None)
         if in_body and not data:  # to an app it would look complete
-            raise GivenUpError(f"{described(self.conn)}: closed after {self.received} more bytes of the body")
+            raise GivenUpError(self.conn, f"closed after {self.received} more bytes of the body")
         self.waited += time.monotonic() - begin
         self.received += len(data)
         return data
@@ -125,7 +140,7 @@ class CheckedReader:
         try:
             data: bytes = self.reader.read(size)
         except ParseException as error:
-            raise GivenUpError(f"{described(self.conn)}: {error}") from None
+            raise GivenUpError(self.conn, str(error)) from None
         return data
 
 

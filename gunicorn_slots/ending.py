@@ -74,6 +74,7 @@ class EndingWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships
         try:
             super().run()
         finally:  # SIGQUIT, too, waits for no thread
+            self.sparing.say(time.monotonic(), at_once=True)
             self.watch.leave_threads_behind()
 
     def _cap_keepalive(self, deadline: float) -> None:
@@ -83,5 +84,6 @@ class EndingWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships
         self.cfg.set("graceful_timeout", sys.maxsize)
         self.draining.begin()
         self.last_ones.begin(deadline)
-        # A parked client may be about to speak, but not for long.
+        # A client that is aside may be about to speak, but not for long.
         self.parked.cap(deadline)
+        self.shaking.cap(deadline)

@@ -86,8 +86,7 @@ class HangWatch:
         self.release(conn)
         if self.serving.pop(conn, None) is not None:
             return True
-        del self.hanging[conn]
-        return False
+        return self.hanging.pop(conn, None) is None
 
     def look(self, now: float) -> None:
         """Look for requests that hang, once a second at the most."""

@@ -78,7 +78,7 @@ def join(server: Any, settled: Settings) -> bool:
 
     one: dict[str, Callable[[Any], None]] = {
         "on_starting": lambda server: begin(server, settled),
-        "on_reload": lambda server: startup.announce(server.cfg, server.log, settled),
+        "on_reload": lambda server: startup.announce(server.cfg, server.log, settled, server.LISTENERS),
         "post_worker_init": post_worker_init,
         "on_exit": lambda _: boot.say_why(),
     }

@@ -10,9 +10,11 @@ import stat
 import tempfile
 import time
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import gunicorn.glogging
+import gunicorn.http.message
 import gunicorn.util
 
 from gunicorn_slots import bounds
@@ -61,6 +63,8 @@ def check_surroundings(in_force: Mapping[str, Any], sources: Mapping[str, str]) 
     for name in ("chdir", "tmp_upload_dir"):
         if in_force.get(name) and not os.path.isdir(in_force[name]):
             raise BadSettingError(name, in_force[name], "expected a folder that is there", sources[name])
+    if reason := why_no_parser(SimpleNamespace(**in_force)):
+        raise BadSettingError("http_parser", in_force["http_parser"], f"expected {reason}", sources["http_parser"])
     bind = in_force.get("bind") or []
     addresses = [bind] if isinstance(bind, str) else bind
     for address in addresses:
@@ -72,6 +76,23 @@ def check_surroundings(in_force: Mapping[str, Any], sources: Mapping[str, str]) 
         # Not where systemd has started it, which waits for the one that detaches itself.
         expected = "expected false in a container, which ends with the process that it began with"
         raise BadSettingError("daemon", True, expected, sources["daemon"])
+
+
+def check_or_end(cfg: Any) -> None:
+    """End the start with one line, under a configuration of somebody's own, which nobody else has checked."""
+    if cfg.workers < 1:  # WEB_CONCURRENCY=0, say
+        raise SystemExit(f"gunicorn_slots: workers={cfg.workers}: expected a whole number, 1 or more")
+    if reason := why_no_parser(cfg):
+        raise SystemExit(f"gunicorn_slots: http_parser={cfg.http_parser}: expected {reason}")
+
+
+def why_no_parser(cfg: Any) -> str:
+    """Return what gunicorn would answer each request with 500 for, "" if its parser is there."""
+    try:
+        getattr(gunicorn.http.message, "_check_fast_parser", bool)(cfg)  # newer ones may look elsewhere
+    except RuntimeError as error:
+        return f"auto or python here ({error})"
+    return ""
 
 
 def check_address(address: str, source: str) -> None:

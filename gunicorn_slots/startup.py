@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import socket
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gunicorn_slots import exactness, note
@@ -14,23 +15,27 @@ from gunicorn_slots.settings import FILE, Settings
 from gunicorn_slots.versions import __version__
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LISTEN_FDS_START = 3  # of systemd's protocol
 
 
-def announce(cfg: Any, log: Any, settings: Settings | None = None) -> None:
+def announce(cfg: Any, log: Any, settings: Settings | None = None, listeners: Sequence[Any] = ()) -> None:
     """Log the start line, once for each configuration.
 
     Args:
         cfg: gunicorn's configuration as it is in the end.
         log: gunicorn's logger.
         settings: what gunicorn.conf.py has settled; None without that file.
+        listeners: what gunicorn listens on, if it does already.
     """
     if getattr(cfg, "announced_by_gunicorn_slots", False):
         return
     cfg.announced_by_gunicorn_slots = True
     if settings:
         exactness.note_sources(cfg, settings.sources)
-    log.info(line(cfg, settings.sources if settings else None))
-    if unreachable := elsewhere(cfg, os.environ.get("PORT", "").strip()):
+    given = handed_over(cfg, os.environ)
+    names = [listener.getsockname() for listener in listeners] or list(map(name_of, given))
+    log.info(line(cfg, settings.sources if settings else None, list(map(shown_address, names))))
+    if not given and (unreachable := elsewhere(cfg, os.environ.get("PORT", "").strip())):
         log.warning(unreachable)
         note.write(unreachable)
     if settings and settings.debug:
@@ -55,8 +60,14 @@ def elsewhere(cfg: Any, port: str) -> str:
     )
 
 
-def line(cfg: Any, sources: Mapping[str, str] | None) -> str:
-    """Return the start line; without the sources it does not say where a value came from."""
+def line(cfg: Any, sources: Mapping[str, str] | None, addresses: Sequence[str] = ()) -> str:
+    """Return the start line; without the sources it does not say where a value came from.
+
+    Args:
+        cfg: gunicorn's configuration.
+        sources: setting to where it came from.
+        addresses: where gunicorn listens already, so that `bind` may say something else.
+    """
     workers, threads, kind = cfg.workers, cfg.threads, cfg.worker_class_str
     exact = hasattr(cfg.worker_class, "exact_slots")
     if exact or kind in ("sync", "gthread"):
@@ -67,8 +78,40 @@ def line(cfg: Any, sources: Mapping[str, str] | None) -> str:
     origin = ""
     if sources is not None:
         origin = " (workers: {}, threads: {})".format(*(sources.get(name, FILE) for name in ("workers", "threads")))
-        parts.append(others(cfg, sources))
+        parts.append(others(cfg, {name: source for name, source in sources.items() if name != "bind" or not addresses}))
+    if addresses:
+        parts.append(f"bound to {', '.join(addresses)}")
     return f"gunicorn_slots {__version__}: {size} on {available_cpus()} vCPU{origin}; {'; '.join(filter(None, parts))}"
+
+
+def handed_over(cfg: Any, environ: Mapping[str, str]) -> list[int]:
+    """Return the file descriptors of the sockets that gunicorn is given at its start, in place of what `bind` says.
+
+    They come by socket activation (LISTEN_FDS), from the gunicorn before at USR2 (GUNICORN_FD), or as `fd://N`.
+    """
+    given = [address[5:] for address in cfg.settings["bind"].get() if address.startswith("fd://")]
+    if environ.get("LISTEN_PID") == str(os.getpid()) and environ.get("LISTEN_FDS", "").isdigit():
+        given += map(str, range(LISTEN_FDS_START, LISTEN_FDS_START + int(environ["LISTEN_FDS"])))
+    else:
+        given += environ.get("GUNICORN_FD", "").split(",")
+    return [int(number) for number in given if number.isdigit()]
+
+
+def name_of(number: int) -> Any:
+    """Return the address of a socket that is open as a file descriptor; "fd://N" if it is none."""
+    try:
+        with socket.fromfd(number, socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            return sock.getsockname()
+    except OSError:
+        return f"fd://{number}"
+
+
+def shown_address(name: Any) -> str:
+    """Return a socket's address as `bind` would have it."""
+    if isinstance(name, tuple):
+        return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+    name = os.fsdecode(name)
+    return name if name.startswith("fd://") else f"unix:{name}"
 
 
 def slots(cfg: Any) -> str:

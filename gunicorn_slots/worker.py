@@ -3,25 +3,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
 import time
 from typing import Any
 
-import gunicorn.util
 from gunicorn.http.body import ChunkedReader
-from gunicorn.http.errors import InvalidHeader, ParseException
 
-from gunicorn_slots import arbiter, arrival, exactness, server_timing, settings, startup
+from gunicorn_slots import answers, arbiter, arrival, exactness, preflight, server_timing, settings, startup
 from gunicorn_slots.aside import Lingering, Parked
 from gunicorn_slots.connection import CheckedReader, GivenUpError, SlotConnection, described
 from gunicorn_slots.draining import Draining, Farewell
 from gunicorn_slots.ending import EndingWorker, LastOnes
 from gunicorn_slots.hanging import HangWatch
 from gunicorn_slots.limits import Limits
+from gunicorn_slots.shaking import Shaking
 from gunicorn_slots.sockets import defer_silent, notice_gone
+from gunicorn_slots.sparing import Sparing
 from gunicorn_slots.stand_in import StandIn, configuration, is_needed
 
 
@@ -32,11 +31,10 @@ class SlotWorker(EndingWorker):
     while other workers have free threads. Here it stays in the kernel's queue, which all workers share. So there is no
     keep-alive: a kept connection is bound to one worker, and its next request would have to wait for that one.
 
-    No client keeps a slot by being silent (`Parked`), slow to send (`PatientSocket`) or slow to close (`Lingering`),
-    and no request by hanging (`HangWatch`). A worker that ends waits for its requests for long (`Draining`), while a
-    new one serves in its place (`ReplacingArbiter`); when all of the server stops, the arbiter waits for nobody after
-    graceful_timeout.
-
+    No client keeps a slot by being silent (`Parked`), slow to send (`Shaking`, `PatientSocket`) or to close
+    (`Lingering`), and no request by hanging (`HangWatch`). A worker that ends waits for its requests for long
+    (`Draining`), while a new one serves in its place (`ReplacingArbiter`); when all of the server stops, the arbiter
+    waits for nobody after graceful_timeout.
     With an untested gunicorn, or settings that contradict exact slots, `StandIn` takes its place, and the start line
     says so. docs/exact-slots.md of this project has the measurements behind all this.
     """
@@ -53,8 +51,7 @@ class SlotWorker(EndingWorker):
     def check_config(cls, cfg: Any, log: Any) -> None:
         """Called by the arbiter at the start; here nothing is kept alive, so gthread's warning is none."""
         startup.announce(cfg, log)
-        if cfg.workers < 1:  # WEB_CONCURRENCY=0, say, under a configuration of one's own
-            raise SystemExit(f"gunicorn_slots: workers={cfg.workers}: expected a whole number, 1 or more")
+        preflight.check_or_end(cfg)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         cls.setup()  # `raw_env` has been set meanwhile
@@ -67,8 +64,8 @@ class SlotWorker(EndingWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.limits = Limits.of(os.environ)
-        self.parked, self.lingering = Parked(self), Lingering(self)
-        self.watch = HangWatch(self, self.limits.request)
+        self.aside = self.parked, self.shaking, self.lingering = Parked(self), Shaking(self), Lingering(self)
+        self.watch, self.sparing = HangWatch(self, self.limits.request), Sparing()
         self.last_ones, self.draining = LastOnes(self), Draining(self, self.limits.drain)
         self.farewell = Farewell()
         super().__init__(*args, **kwargs)
@@ -76,10 +73,12 @@ class SlotWorker(EndingWorker):
     def init_process(self) -> None:
         exactness.apply(self.cfg)  # so that gthread announces no keep-alive
         defer_silent(self.sockets)  # not before the fork: HUP may bind anew
+        self.sparing.begin(self.log)
         super().init_process()
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
+        answers.note_begun(self.cfg)
         server_timing.install(self, held=self.watch.held)
 
     # --- taking connections --------------------------------------------------------------------
@@ -87,9 +86,9 @@ class SlotWorker(EndingWorker):
     @property
     def worker_connections(self) -> int:
         """How many connections the main loop may hold before it stops accepting; all those that are aside count too."""
-        if self.parked.keeps_all:  # the kernel can keep the others
+        if self.parked.keeps_all or self.shaking.keeps_all:  # the kernel can keep the others
             return 0
-        return int(self.cfg.threads) + len(self.parked) + len(self.lingering)
+        return int(self.cfg.threads) + sum(map(len, self.aside))
 
     @worker_connections.setter
     def worker_connections(self, value: int) -> None:
@@ -114,11 +113,9 @@ class SlotWorker(EndingWorker):
         self.nr_conns += 1
         try:
             gone = not sock.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:  # it has sent nothing yet, and takes no slot
-            if self.parked.add(sock, conn):
-                return True
-            gone = True
-        except OSError:
+        except OSError as error:
+            if isinstance(error, BlockingIOError) and self.parked.add(sock, conn):
+                return True  # it has sent nothing yet, and takes no slot
             gone = True
         if gone:
             self.nr_conns -= 1
@@ -130,8 +127,11 @@ class SlotWorker(EndingWorker):
     # --- serving them --------------------------------------------------------------------------
 
     def enqueue_req(self, conn: SlotConnection) -> None:
-        self.watch.begin(conn)
-        super().enqueue_req(conn)
+        if conn.cfg.is_ssl and not conn.shaken:
+            self.shaking.begin(conn)
+        else:
+            self.watch.begin(conn)
+            super().enqueue_req(conn)
 
     def handle(self, conn: SlotConnection) -> Any:
         """Runs in a thread of the pool."""
@@ -140,9 +140,8 @@ class SlotWorker(EndingWorker):
             return super().handle(conn)
         except GivenUpError as error:
             self.log.warning("Gave up on %s", error)
-            if not conn.parser.mesg:  # else the app may have begun its response
-                with contextlib.suppress(OSError):
-                    gunicorn.util.write_error(conn.sock, 408, "Request Timeout", "")
+            if not getattr(conn.parser.mesg, "begun", False):
+                answers.refuse(conn.sock, error.status)
             return False
         except BaseException:  # sys.exit() in a view, say: raised again on the main loop, it would end the worker
             self.log.exception("Error handling request of %s", described(conn))
@@ -158,12 +157,10 @@ class SlotWorker(EndingWorker):
         except OSError as error:
             if error.errno not in (errno.ETIMEDOUT, errno.EHOSTUNREACH):
                 raise
-            raise GivenUpError(f"{described(conn)}: {error.strerror}") from None  # see notice_gone()
+            raise GivenUpError(conn, error.strerror) from None  # see notice_gone()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        if isinstance(exc, ParseException) and getattr(exc, "code", None) == 501:
-            exc = InvalidHeader(str(exc))  # 400: no client shall make the server look broken with a transfer coding
-        super().handle_error(req, client, addr, exc)
+        super().handle_error(req, answers.Mended(client), addr, answers.clients_own(exc))
 
     def finish_request(self, conn: SlotConnection, fs: Any) -> None:
         if not self.watch.end(conn):  # what it ends with concerns nobody
@@ -182,5 +179,6 @@ class SlotWorker(EndingWorker):
         self.watch.look(now)
         self.last_ones.take(now)
         self.draining.look(now)
-        self.parked.end_expired(now)
-        self.lingering.end_expired(now)
+        for aside in self.aside:
+            aside.end_expired(now)
+        self.sparing.say(now)

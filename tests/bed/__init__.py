@@ -10,6 +10,7 @@ users     clients that account for each of their requests
 talk      a client that talks HTTP by the byte, and notes when
 nginx     in front of a server, as it comes
 keys      a certificate and its key, for TLS
+upstream  gunicorn's own tests
 browser   a real Chromium
 cores     which core the app gets, and which the load
 turns     which tests run side by side, and which alone

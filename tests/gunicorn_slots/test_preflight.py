@@ -6,6 +6,7 @@ import socket
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.http import message
 
 from gunicorn_slots import preflight
 from gunicorn_slots.parsing import BadSettingError
@@ -63,3 +64,26 @@ def test_what_listens_where_nobody_looks_is_told_so(bind: str, port: str, said: 
     cfg = Config()
     cfg.set("bind", [bind])
     assert bool(elsewhere(cfg, port)) == said
+
+
+@pytest.fixture
+def no_fast_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message, "_fast_parser_available", False)
+
+
+@pytest.mark.usefixtures("no_fast_parser")
+def test_a_parser_that_is_not_there(conf: Conf) -> None:
+    """gunicorn would start, and answer each request with 500."""
+    with pytest.raises(SystemExit, match=r"GUNICORN_HTTP_PARSER=fast: expected auto or python here \(gunicorn_h1c not"):
+        conf({"GUNICORN_HTTP_PARSER": "fast"})
+    assert conf({"GUNICORN_HTTP_PARSER": "auto"}).http_parser == "auto"
+
+
+@pytest.mark.usefixtures("no_fast_parser")
+@pytest.mark.parametrize(("name", "value"), [("http_parser", "fast"), ("workers", 0)])
+def test_a_configuration_of_somebodys_own(name: str, value: object) -> None:
+    cfg = Config()
+    preflight.check_or_end(cfg)
+    cfg.set(name, value)
+    with pytest.raises(SystemExit, match=f"gunicorn_slots: {name}={value}: expected "):
+        preflight.check_or_end(cfg)

@@ -67,6 +67,18 @@ def upload() -> dict[str, int]:
     return {"bytes": len(request.get_data())}
 
 
+@app.post("/begun")
+def begun() -> Iterator[str]:
+    """Begin a response before reading the body."""
+    body = request.stream
+
+    def lines() -> Iterator[str]:
+        yield "begun\n"
+        yield f"{len(body.read())}\n"
+
+    return lines()
+
+
 @app.get("/leak")
 def leak() -> dict[str, int]:
     """Take memory and keep it."""
