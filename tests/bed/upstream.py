@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import importlib.metadata
 import re
@@ -32,17 +33,24 @@ def gunicorns_tests() -> Path:
     version = importlib.metadata.version("gunicorn")
     folder = Path(tempfile.gettempdir()) / f"gunicorn-{version}-sdist"
     tests = folder / f"gunicorn-{version}" / "tests"
-    if not tests.is_dir():
-        pinned = PINNED.search((ROOT / "requirements.txt").read_text(encoding="utf-8"))
-        assert pinned
-        line = pinned[0] if pinned["version"] == version else f"gunicorn=={version}\n"
-        folder.mkdir(exist_ok=True)
-        (folder / "requirements.txt").write_text(line, encoding="utf-8")
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        done = ended([*pip, "--no-binary", "gunicorn", "--requirement", "requirements.txt"], cwd=folder, seconds=120)
-        if done.returncode:
-            raise NoRegistryError(done.stderr.strip())
-        (archive,) = folder.glob("*.tar.gz")
-        with tarfile.open(archive) as files:
-            files.extractall(folder, filter="data")
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of tests that run side by side one downloads it
+        if not tests.is_dir():
+            download(version, folder)
     return tests
+
+
+def download(version: str, folder: Path) -> None:
+    """Have pip download and check the source distribution, and unpack it."""
+    pinned = PINNED.search((ROOT / "requirements.txt").read_text(encoding="utf-8"))
+    assert pinned
+    line = pinned[0] if pinned["version"] == version else f"gunicorn=={version}\n"
+    (folder / "requirements.txt").write_text(line, encoding="utf-8")
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    done = ended([*pip, "--no-binary", "gunicorn", "--requirement", "requirements.txt"], cwd=folder, seconds=120)
+    if done.returncode:
+        raise NoRegistryError(done.stderr.strip())
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as files:
+        files.extractall(folder, filter="data")
