@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/
 LOCK = $(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
 
-.PHONY: help up sweep check test bench bench-sweep resilience truth mutants audit lint lock
+.PHONY: help up sweep check test bench bench-sweep resilience truth projects mutants audit lint lock
 
 help: ## this list, with how long each takes if that is more than a moment
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ $(VENV)/installed: requirements-dev.txt
 	$(RUN)pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
-up: ## the app and Locust's web UI, in Docker; PLAN=P1v3 for another size than B1
+up: ## the app and Locust's web UI, in Docker; APP_DIR=~/shop for your own app, PLAN=P1v3 for another size than B1
 	@$(if $(PLAN),$(PYTHON) -m plans check $(PLAN))
 	docker compose $(if $(PLAN),$(if $(wildcard .env),--env-file .env) --env-file plans/$(PLAN).env) up --build
 
@@ -32,8 +32,9 @@ up: ## the app and Locust's web UI, in Docker; PLAN=P1v3 for another size than B
 .venv-app/installed: requirements.txt
 .venv-sweep/installed: sweep/requirements.txt
 
-sweep: .venv-app/installed .venv-sweep/installed ## which workers and threads to ship, without Docker; ARGS="--scenario mixed"; minutes, it says how many
-	@SWEEP_PYTHON=.venv-app/bin/python .venv-sweep/bin/python -m sweep $(ARGS)
+# APP_DIR is an app of your own: a copy of its folder gets an environment of its own.
+sweep: $(if $(APP_DIR),,.venv-app/installed) .venv-sweep/installed ## which workers and threads to ship, without Docker; APP_DIR=~/shop, ARGS="--scenario mixed"; minutes, it says how many
+	@$(if $(APP_DIR),$(PYTHON) -m sweep.own_app "$$APP_DIR" .venv-sweep/bin/python,SWEEP_PYTHON=.venv-app/bin/python .venv-sweep/bin/python -m sweep) $(ARGS)
 
 check: lint ## lint, types and the unit tests, with their coverage; about 45 seconds
 	$(RUN)python -m pytest -q -n auto -m "not process" --cov --cov-report term $(ARGS)
@@ -55,6 +56,9 @@ resilience: $(VENV)/installed ## faults and rough clients at full length, also o
 
 truth: $(VENV)/installed ## what the analysis says of apps whose bottleneck is known, and what comes of following it; writes docs/truth.md; about 25 minutes, goes on where it ended; ARGS="waits hangs"
 	$(RUN)python -m tests.truth $(ARGS)
+
+projects: $(VENV)/installed ## projects of all kinds as APP_DIR, in Docker; writes the table of docs/own-app.md; about 6 minutes
+	$(RUN)python -m bench.projects $(ARGS)
 
 mutants: $(VENV)/installed ## take each protection out, and see its test fail; about 20 minutes
 	$(RUN)python -m bench.mutants $(ARGS)

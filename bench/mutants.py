@@ -17,8 +17,8 @@ from pathlib import Path
 import click
 import tomllib
 
-from bench.reliability import fill, load, save
-from bench.report import table
+from bench.reliability import PAGE, load, save
+from bench.report import fill, table
 from bench.taking_out import without_code, without_entry, without_line
 from tests.bed import ROOT, clean_environ
 
@@ -123,7 +123,7 @@ def main(word: str) -> None:
     known = {**figures.get("mutants", {}), **found}
     known = {mutant.without: known[mutant.without] for mutant in everything if mutant.without in known}
     save(figures | {"mutants": known})
-    fill(MARK, render(known))
+    fill(PAGE, MARK, render(known))
     sys.exit(not all(found.values()))
 
 

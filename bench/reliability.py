@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import bench
-from bench.report import machine, table
+from bench.report import fill, machine, table
 from tests.bed import ROOT
 from tests.resilience.rows import BARE, STACK, Row
 
@@ -89,7 +89,7 @@ def write(rows: list[Row]) -> str:
     line = f"{datetime.datetime.now(datetime.timezone.utc).date().isoformat()}, {machine()}"
     save(figures | {"measured": line, "rows": [asdict(row) for row in merged.values()]})
     text = render(list(merged.values()), line)
-    fill(MARK, text)
+    fill(PAGE, MARK, text)
     return text
 
 
@@ -101,13 +101,6 @@ def load() -> dict[str, Any]:
 
 def save(figures: dict[str, Any]) -> None:
     FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def fill(mark: str, text: str) -> None:
-    """Replace what a command has written into the page, between its two marks."""
-    begin, end = f"<!-- written by {mark} -->\n", f"<!-- end of {mark} -->\n"
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
-    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 def main(argv: Sequence[str]) -> int:

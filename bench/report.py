@@ -7,6 +7,7 @@ import os
 import platform
 import statistics
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 INTRODUCTION = """# Benchmarks
@@ -21,6 +22,13 @@ def machine() -> str:
     """Return what the figures were measured on, in one line."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("gunicorn", "flask", "locust"))
     return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {versions}"
+
+
+def fill(page: Path, mark: str, text: str) -> None:
+    """Replace what a command has written into a page, between its two marks."""
+    begin, end = f"<!-- written by {mark} -->\n", f"<!-- end of {mark} -->\n"
+    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
+    page.write_text(f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:

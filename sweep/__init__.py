@@ -37,6 +37,7 @@ Locust, and recommends one. Three wings along the way of the data; each module k
     loop                        measures what the search asks for, until nothing is left
     session                     the loop on a terminal, from its first word to its report, however it ends
     parameters, cli             the types of the command line's options; the command line
+    own_app                     `make sweep APP_DIR=...`: the environment for an app of somebody else's
 """
 
 import sys

@@ -21,8 +21,21 @@ from sweep.errors import BadOptionError, SweepError
 from sweep.folder import Results, ResultsError, alone, create, load
 from sweep.measure.preflight import preflight
 from sweep.measure.target import environment_of, target_of
-from sweep.options import DEFAULTS, Options, written
-from sweep.parameters import FOLDER, PLAN, SCENARIO, App, Held, Number, Numbers, Option, Pause, Program, check
+from sweep.options import DEFAULTS, FROM_ENVIRONMENT, Options, written
+from sweep.parameters import (
+    FOLDER,
+    PLAN,
+    SCENARIO,
+    App,
+    Held,
+    Number,
+    Numbers,
+    Option,
+    Pause,
+    Program,
+    check,
+    own_scenario,
+)
 from sweep.records import Info, PlanSize
 from sweep.report import side_by_side
 
@@ -40,12 +53,19 @@ PATH = click.Path(path_type=Path)
 @option("--threads", type=Numbers(1000), show_default="it decides itself", help="Numbers of threads to measure.")
 # Beyond this a machine that holds gunicorn and Locust measures itself.
 @option("--users", metavar="N", type=click.IntRange(1, 10_000), default=DEFAULTS.users, help="Locust's users.")
-@option("--scenario", type=SCENARIO, default=DEFAULTS.scenario, help="io_bound, cpu_bound, mixed, story, or a file.")
+@option(
+    "--scenario",
+    type=SCENARIO,
+    default=own_scenario,
+    show_default="io_bound; with APP_DIR its locustfile.py, else pages.py",
+    help="io_bound, cpu_bound, mixed, story, or a file.",
+)
 @option("--pause", type=Pause(), show_default="the scenario's own", help="How long users think: 2, or 1-3.")
-@option("--app", type=App(), show_default="found as on App Service", help="The app.")
+@option("--app", type=App(), envvar="GUNICORN_WSGI_APP", show_default="found as on App Service", help="The app.")
 @option(
     "--chdir",
     type=FOLDER,
+    envvar=FROM_ENVIRONMENT["chdir"],
     metavar="FOLDER",
     show_default="this repository, with its sample app",
     help="The app's folder.",
@@ -53,7 +73,7 @@ PATH = click.Path(path_type=Path)
 @option(
     "--python",
     type=Program(),
-    envvar="SWEEP_PYTHON",
+    envvar=FROM_ENVIRONMENT["python"],
     show_default="the one that runs this",
     help="The Python that has gunicorn and the app's requirements.",
 )

@@ -12,6 +12,8 @@ import msgspec
 
 from sweep import ROOT
 
+# Compose and `make sweep` set these.
+FROM_ENVIRONMENT = {"python": "SWEEP_PYTHON", "chdir": "SWEEP_CHDIR"}
 SCENARIOS = ("io_bound", "cpu_bound", "mixed", "story")
 
 
@@ -85,8 +87,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     words += [option, f"{setting}={text}"]
             elif value is True:
                 words.append(option)
-            elif name == "python" and value == absolute(os.environ.get("SWEEP_PYTHON", "")):
-                continue  # the image and `make sweep` set it anyway
+            elif name in FROM_ENVIRONMENT and value == absolute(os.environ.get(FROM_ENVIRONMENT[name], "")):
+                continue  # Compose and `make sweep` set it anyway
             elif name in ("seed", "users", "scenario", "plan") or value != getattr(DEFAULTS, name):
                 words += [option, written(value)]
         return shlex.join([*words, "--out", str(out)])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import click
 import gunicorn.config
 
 import plans
+from explain_main import DEFAULT, BadLocustfileError, by_default, located
+from sweep import ROOT
 from sweep.errors import BadOptionError
 from sweep.options import SCENARIOS, Options, absolute
 
@@ -118,7 +122,7 @@ class App(click.ParamType[Any]):
     """MODULE:NAME, also with a call."""
 
     name = "module:name"
-    pattern = re.compile(r"[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*(\(.*\))?)?")
+    pattern = re.compile(r"\w[\w.-]*(:[A-Za-z_][\w.]*(\(.*\))?)?")  # a Django project's folder may be my-site
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return it."""
@@ -165,6 +169,23 @@ class Held(click.ParamType[Any]):
         if name == "bind" and not re.fullmatch(r"(127\.0\.0\.1|localhost):[1-9]\d{0,4}", text):
             return "bind=127.0.0.1:PORT, as Locust runs on this machine"
         return None
+
+
+def own_scenario(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the scenario if nobody has named one: what Locust's container would run by itself.
+
+    Raises:
+        BadOptionError: LOCUST_LOCUSTFILE names none.
+    """
+    # Where the folder that APP_DIR names is, if it isn't there.
+    app = Path(environ.get("APP_MOUNT") or environ.get("APP_DIR", ""))
+    name = environ.get("LOCUST_LOCUSTFILE", "")
+    try:
+        path = located(name, environ, app) if name not in ("", DEFAULT) else by_default(environ, app)
+    except BadLocustfileError as error:
+        raise BadOptionError("scenario", name, str(error).partition("expected ")[2]) from None
+    stem = "io_bound" if path == DEFAULT else path.removesuffix(".py")
+    return stem if stem in SCENARIOS else str(ROOT / "locustfiles" / path)
 
 
 SCENARIO, FOLDER, PLAN = (

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from sweep import ROOT
 from sweep.errors import BadOptionError, SweepError
 from sweep.measure.processes import clean_environ
 from sweep.options import Options
 
-CONF = ROOT / "gunicorn.conf.py"
+CONF = "gunicorn.conf.py"
 # Run by the app's Python in the app's folder: what gunicorn.conf.py says of the settings, and the versions.
 SCRIPT = """
 import importlib.metadata, json, platform, runpy, sys
@@ -50,6 +51,12 @@ class Preflight:
     versions: dict[str, str]
 
 
+def conf_of(folder: Path) -> Path:
+    """Return the configuration file for an app's folder: its own where it has a copy of all that belongs to it."""
+    own = (folder / CONF).is_file() and (folder / "gunicorn_slots").is_dir()
+    return (folder if own else ROOT) / CONF
+
+
 def preflight(options: Options) -> Preflight:
     """Have gunicorn.conf.py take the settings, in the app's Python and folder.
 
@@ -58,7 +65,7 @@ def preflight(options: Options) -> Preflight:
         RefusedError: gunicorn.conf.py refuses a setting.
     """
     variables = {f"GUNICORN_{name.upper()}": value for name, value in options.gunicorn.items()}
-    command = [options.python, "-c", SCRIPT, str(CONF), *filter(None, [options.app])]
+    command = [options.python, "-c", SCRIPT, str(conf_of(Path(options.chdir))), *filter(None, [options.app])]
     try:
         done = subprocess.run(
             command,

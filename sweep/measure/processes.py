@@ -18,12 +18,15 @@ HERE = Path(__file__).parent
 # Whatever the shell has set must not change what is measured.
 OURS = ("GUNICORN_", "PYTHON_ENABLE_GUNICORN_", "PYTHON_GUNICORN_", "SLOT_", "LOCUST_")
 OURS_WHOLE = ("WEB_CONCURRENCY", "PORT", "SERVER_TIMING")
+# But where the app is, and which of its pages are asked for.
+KEPT = ("GUNICORN_PYTHONPATH", "LOCUST_PATHS")
 
 
 def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment without the variables of this stack, plus `extra`."""
     every = os.environ.items()
-    kept = {name: value for name, value in every if not name.startswith(OURS) and name not in OURS_WHOLE}
+    ours = {name for name, _ in every if name.startswith(OURS) or name in OURS_WHOLE} - set(KEPT)
+    kept = {name: value for name, value in every if name not in ours}
     return kept | dict(extra or {})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from explain_laws import Setting
 from sweep.measure.evidence import MeasurementError, NotStartedError
 from sweep.measure.observer import Observer
-from sweep.measure.preflight import CONF
+from sweep.measure.preflight import conf_of
 from sweep.measure.processes import Processes, clean_environ, free_port
 from sweep.measure.target import Target
 
@@ -46,7 +46,7 @@ class Server:
             "SERVER_TIMING": "true",
             "SLOT_START_NOTE": str(self.note),
         }
-        command = [target.python, "-m", "gunicorn", "--config", str(CONF)]
+        command = [target.python, "-m", "gunicorn", "--config", str(conf_of(target.chdir))]
         command += [target.app] if target.app else []
         self.process = processes.start(command, target.app_cores, log, clean_environ(variables), target.chdir)
         self.observer = Observer(self.process.pid, target.app_cores)

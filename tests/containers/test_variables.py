@@ -30,8 +30,7 @@ def lines(**values: str) -> str:
 @pytest.fixture
 def folder(stack: Stack, tmp_path: Path) -> Path:
     """A folder with what the compose file needs, for a .env."""
-    shutil.copy(stack.folder / "docker-compose.yml", tmp_path)
-    shutil.copytree(stack.folder / "locustfiles", tmp_path / "locustfiles")
+    shutil.copytree(stack.folder, tmp_path, ignore=shutil.ignore_patterns("reports", "tests"), dirs_exist_ok=True)
     return tmp_path
 
 

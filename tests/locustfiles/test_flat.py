@@ -53,7 +53,7 @@ def test_nothing_is_needed_but_locust() -> None:
 
 def test_the_machinery_sorts_apart_from_the_scenarios() -> None:
     assert {name for name in GRAPH if "explain" not in name} == {
-        *("cpu_bound", "io_bound", "mixed", "scenarios", "story", "template"),
+        *("cpu_bound", "io_bound", "mixed", "pages", "scenarios", "story", "template"),
     }
 
 

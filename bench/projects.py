@@ -1,0 +1,213 @@
+"""Projects of all kinds as APP_DIR, unchanged: `python -m bench.projects [NAME ...]`.
+
+Each folder of tests/projects is built, served and load-tested with Compose, and what came of it is written into the
+table of docs/own-app.md: requests per second, or the line that a person gets, and what follows from that line.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+import shutil
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import bench
+from bench.report import fill, machine, table
+from tests.bed import ROOT
+from tests.bed.compose import Stack, clone
+from tests.bed.docker import docker
+from tests.bed.waiting import wait_for
+
+PAGE = bench.DOCS / "own-app.md"
+FIGURES = bench.FIGURES / "projects.json"
+MARK = "make projects"
+FOLDER = ROOT / "tests" / "projects"
+USERS, SECONDS = 8, 5
+LINE = re.compile(
+    r"gunicorn\.conf\.py: .*|gunicorn_slots: the app does not start: .*|ERROR: .*|PYTHON_IMAGE: .*|.*Error: .*"
+)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A kind of project.
+
+    Attributes:
+        text: what it is, in words.
+        environ: what a person has to say of it.
+        after: what follows from the line that comes without.
+        lock: makes the lock file, which would name a package index if it were in the repository.
+        database: whether it needs the database of docs/own-app.md.
+    """
+
+    text: str
+    environ: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+    lock: tuple[str, ...] = ()
+    database: bool = False
+
+
+DEBIAN = {"BUILD_PACKAGES": "gcc libpq-dev", "RUN_PACKAGES": "libpq5"}
+PROJECTS = {
+    "factory": Project("`app/` with `create_app`, `app` in `wsgi.py`"),
+    "tutorial": Project(
+        "a factory in a package, instance folder with SQLite, as Flask's tutorial",
+        after={"GUNICORN_WSGI_APP": "journal:create_app()"},
+    ),
+    "postgres": Project("`psycopg2`, built, with PostgreSQL beside it", after=DEBIAN, database=True),
+    "requirements-folder": Project("`-r requirements/prod.txt`, `app` in `run.py`"),
+    "src-layout": Project("`-e .` in `requirements.txt`, `src/`"),
+    "uv": Project("`pyproject.toml` with `uv.lock`, `app` in `server.py`", lock=("uv", "lock")),
+    "poetry": Project("`pyproject.toml` with `poetry.lock`, a `make_app`", lock=("poetry", "lock")),
+    "pyproject-alone": Project("`pyproject.toml` alone, a package `app/`, a log file beside it"),
+    "django": Project("Django's tutorial: `mysite/wsgi.py`, SQLite beside it"),
+    "dash": Project("Dash: `app` and `server`", after={"GUNICORN_WSGI_APP": "app:server"}),
+    "beanstalk": Project("Elastic Beanstalk's `application`", after={"GUNICORN_WSGI_APP": "application:application"}),
+    "old-pins": Project("pins of 2021: Flask 1.1, gunicorn 20.1"),
+    "old-pins-3.11": Project("the same, with a Python that they know", {"PYTHON_IMAGE": "python:3.11-slim-bookworm"}),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of a project.
+
+    Attributes:
+        project: its name.
+        given: the variables that were set besides APP_DIR.
+        build_s: how long `build` took, with nothing of it there before but what pip has kept.
+        line: what a person gets to read; "" if it is served.
+        rps: requests per second of its first page.
+        verdict: the analysis's.
+    """
+
+    project: str
+    given: dict[str, str]
+    build_s: float
+    line: str = ""
+    rps: float = 0.0
+    verdict: str = ""
+
+
+def tried(stack: Stack, name: str, folder: Path, override: Path | None, given: dict[str, str]) -> Row:
+    """Build, serve and load-test a folder."""
+    environ = {"APP_DIR": str(folder), "GENERATOR_CPUSET": "1", **given}
+    begin = time.monotonic()
+    built = stack.compose("build", "app", environ=environ, override=override, check=False, timeout=900)
+    seconds = time.monotonic() - begin
+    if built.returncode:
+        return Row(name, given, seconds, line_of(built.stdout + built.stderr))
+    up = ["up", "--detach", "--force-recreate", "app"]
+    started = stack.compose(*up, environ=environ, override=override, check=False)
+    try:
+        wait_for(lambda: urllib.request.urlopen(stack.app_url, timeout=5).close() or True, 20)
+    except TimeoutError:
+        return Row(name, given, seconds, line_of(stack.log("app") + started.stderr))
+    options = ["--headless", "-u", str(USERS), "-t", f"{SECONDS}s", "--only-summary"]
+    done = stack.locust(*options, environ=environ, override=override, check=False)
+    said = done.stdout + done.stderr
+    found = re.search(r"^\s*Aggregated\s+(\d+)\s+\d+\(([\d.]+)%\).*\|\s+([\d.]+)\s+[\d.]+\s*$", said, re.MULTILINE)
+    verdict = re.search(r"Verdict: (\S+)", said)
+    if not found or not verdict or float(found[2]):
+        return Row(name, given, seconds, line_of(said))
+    return Row(name, given, seconds, "", float(found[3]), verdict[1])
+
+
+def line_of(text: str) -> str:
+    """Return the first line that says what is wrong, as a person sees it."""
+    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+    found = LINE.search(plain)
+    return found[0].strip() if found else plain.strip().splitlines()[-1]
+
+
+def digest(folder: Path) -> dict[str, str]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def locked(command: Sequence[str], folder: Path) -> None:
+    """Lock a project's requirements, by the tool in a container of the image that it is built on."""
+    pip = f"pip install --quiet --root-user-action ignore {command[0]}"
+    script = f"{pip} && cd /project && SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt {' '.join(command)}"
+    docker("run", "--rm", "--volume", f"{folder}:/project", "python:3.13-slim-trixie", "sh", "-c", script, timeout=300)
+
+
+def measure(names: Sequence[str]) -> list[Row]:
+    """Try the projects, and return their rows.
+
+    Raises:
+        RuntimeError: a folder was changed.
+    """
+    rows = []
+    with tempfile.TemporaryDirectory() as base:
+        stack = Stack("slots-projects", clone(Path(base)))
+        database = re.search(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+        assert database
+        override = Path(base) / "docker-compose.override.yml"
+        override.write_text(database[1])
+        for name in names:
+            project, folder = PROJECTS[name], Path(base) / "projects" / name
+            shutil.copytree(FOLDER / folder_of(name), folder)
+            if project.lock:
+                locked(project.lock, folder)
+            before = digest(folder)
+            for given in [project.environ, project.after] if project.after else [project.environ]:
+                print(f"{name} {given}", file=sys.stderr)
+                rows.append(tried(stack, name, folder, override if project.database else None, given))
+                print(rows[-1], file=sys.stderr)
+            if digest(folder) != before:
+                raise RuntimeError(f"{folder} was changed")
+            stack.compose("down", "--timeout", "2", "--volumes", "--remove-orphans")
+        stack.down()
+    return rows
+
+
+def render(rows: Sequence[Row], line: str) -> str:
+    """Return the table, and below it when and where it was measured."""
+    head = ["project", "given besides `APP_DIR`", "requests/s", "what a person gets to read"]
+    found = [
+        [
+            PROJECTS[row.project].text + f" ([{row.project}](../tests/projects/{folder_of(row.project)}))",
+            " ".join(
+                f"`{name}={value!r}`" if " " in value or "(" in value else f"`{name}={value}`"
+                for name, value in row.given.items()
+            ),
+            f"{row.rps:.0f}" if row.rps else "",
+            f"`{row.line}`" if row.line else f"verdict `{row.verdict}`",
+        ]
+        for row in rows
+    ]
+    return f"{table(head, found)}\n{line}\n"
+
+
+def folder_of(name: str) -> str:
+    """Return a project's folder: two kinds of trying may have one."""
+    return re.sub(r"-[\d.]+$", "", name)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Try the projects that are named, or all, and write the page."""
+    rows = measure(argv or list(PROJECTS))
+    before = [Row(**row) for row in json.loads(FIGURES.read_text())["rows"]] if FIGURES.exists() else []
+    fresh = {row.project for row in rows}
+    kept = [row for row in before if row.project not in fresh]
+    merged = sorted([*kept, *rows], key=lambda row: list(PROJECTS).index(row.project))
+    line = f"{datetime.datetime.now(datetime.timezone.utc).date().isoformat()}, {USERS} users; {machine()}"
+    figures = {"measured": line, "rows": [asdict(row) for row in merged]}
+    FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = render(merged, line)
+    fill(PAGE, MARK, text)
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

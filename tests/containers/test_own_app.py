@@ -1,0 +1,162 @@
+"""A folder of somebody else's as APP_DIR: what is built of it, what is served, and that it stays as it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bed import ROOT
+from tests.bed.compose import Stack
+from tests.bed.docker import docker
+from tests.bed.waiting import wait_for_200
+
+pytestmark = pytest.mark.container
+
+PROJECTS = ROOT / "tests" / "projects"
+APP = """
+import os, pathlib
+from flask import Flask
+
+app = Flask(__name__)
+
+@app.get("/")
+def index():
+    pathlib.Path("logs").mkdir(exist_ok=True)
+    pathlib.Path("logs/shop.log").write_text("asked")
+    return os.environ.get("GREETING", "hello")
+"""
+SECRET = "a secret of the shop's"
+KEY = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{SECRET}\n"
+SECRETS = {
+    ".env": SECRET,
+    "app.env": f"GREETING='{SECRET}'\n",
+    "config/prod.env": SECRET,
+    ".env.local": SECRET,
+    ".git/config": SECRET,
+    "env/pyvenv.cfg": SECRET,
+    "env/lib/a.py": SECRET,
+    "node_modules/a/index.js": SECRET,
+    "deploy_key": KEY,
+    "certs/mine.pem": KEY,
+    "tls.key": SECRET,
+    ".ssh/config": SECRET,
+}
+
+
+@pytest.fixture(scope="module")
+def own(stack: Stack) -> Iterator[Stack]:
+    """The stack under another project's name, so that the others keep their image."""
+    own = Stack(f"slots-own-{os.getpid()}", stack.folder)
+    yield own
+    own.down()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A project with a space in its path, which is reached by a link."""
+    folder = tmp_path / "my shop"
+    write(folder, {"app.py": APP, "requirements.txt": "flask\n"})
+    (tmp_path / "link").symlink_to(folder, target_is_directory=True)
+    return tmp_path / "link"
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def listing(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.resolve().rglob("*") if path.is_file()}
+
+
+def start(own: Stack, folder: Path | str, **environ: str) -> str:
+    """Serve a folder, and return what its first page says."""
+    own.compose("up", "--detach", "app", environ={"APP_DIR": str(folder), **environ}, timeout=400)
+    wait_for_200(own.app_url)
+    with urllib.request.urlopen(own.app_url, timeout=10) as response:
+        assert "SlotWorker" in response.headers["Server-Timing"]
+        return str(response.read().decode())
+
+
+def in_image(own: Stack, *command: str) -> str:
+    return docker("run", "--rm", own.image, *command, check=False).stdout
+
+
+def test_a_folder_that_is_left_as_it_is_and_whose_secrets_stay_there(own: Stack, shop: Path) -> None:
+    write(shop, SECRETS | {"certs/public.pem": "-----BEGIN CERTIFICATE-----\n", "notes/env.txt": ""})
+    before = listing(shop)
+    assert start(own, shop) == SECRET
+    assert listing(shop) == before
+    assert in_image(own, "grep", "-rl", SECRET, "/srv/app") == ""
+    files = in_image(own, "find", ".", "-type", "f").split()
+    assert sorted(files) == ["./app.py", "./certs/public.pem", "./notes/env.txt", "./requirements.txt"]
+    assert in_image(own, "sh", "-c", "ls /srv/app/logs; which gcc pip-compile") == ""
+
+
+def test_a_dockerignore_of_its_own_counts(own: Stack, shop: Path) -> None:
+    write(shop, {".dockerignore": "notes/\n", "notes/a.txt": "", "demo.env": "", "certs/mine.pem": KEY})
+    start(own, shop)
+    files = in_image(own, "find", ".", "-type", "f").split()
+    assert {"./demo.env", "./certs/mine.pem"} <= set(files)
+    assert not any("notes" in name for name in files)
+
+
+def test_a_change_of_code_is_served_and_installs_nothing(own: Stack, shop: Path) -> None:
+    assert start(own, shop, GREETING="") == "hello"
+    (shop / "app.py").write_text(APP.replace('"hello"', '"goodbye"'))
+    assert start(own, shop) == "goodbye"
+    (shop / "app.py").write_text(APP.replace('"hello"', '"again"'))
+    done = own.compose("build", "--progress", "plain", "app", environ={"APP_DIR": str(shop)})
+    assert "Successfully installed" not in done.stdout + done.stderr
+
+
+def test_the_files_that_a_project_has_copied_are_its_own(own: Stack, shop: Path) -> None:
+    for name in ("gunicorn.conf.py", "gunicorn_slots"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, shop / name)
+    conf = shop / "gunicorn.conf.py"
+    conf.write_text(conf.read_text().replace("threads = 6", "threads = 5"))
+    start(own, shop)
+    assert "× 5 threads" in own.log("app")
+
+
+def test_code_that_the_app_cannot_change(own: Stack, shop: Path) -> None:
+    own.compose("build", "--quiet", "app", environ={"APP_DIR": str(shop), "APP_WRITABLE": "false"})
+    assert in_image(own, "find", "/srv/app", "/opt/venv", "-writable", "!", "-type", "l") == ""
+
+
+@pytest.mark.parametrize(
+    ("folder", "line"),
+    [
+        ("/nowhere/shop", 'path "/nowhere/shop" not found'),
+        ("~/nowhere", f'path "{Path.home()}/nowhere" not found'),
+    ],
+)
+def test_a_folder_that_is_not_there_is_one_line(own: Stack, folder: str, line: str) -> None:
+    done = own.compose("up", "--detach", "app", environ={"APP_DIR": folder}, check=False)
+    assert done.returncode
+    assert line in done.stderr.splitlines()[-1]
+
+
+def test_its_own_locustfile_with_the_analysis(own: Stack, shop: Path) -> None:
+    """Found, or by its path, and without `import explain`."""
+    start(own, shop)
+    user = "from locust import FastHttpUser, task\nclass User(FastHttpUser):\n    @task\n    def a(self):\n"
+    write(shop, {"locustfile.py": user + "        self.client.get('/', name='found')\n"})
+    write(shop, {"load/users.py": user + "        self.client.get('/', name='named')\n"})
+    for environ, name in (
+        ({}, "found"),
+        ({"LOCUST_LOCUSTFILE": f"{shop}/load/users.py"}, "named"),
+        ({"LOCUST_LOCUSTFILE": "pages.py", "LOCUST_PATHS": "/,/?a"}, "/?a"),
+    ):
+        done = own.locust(
+            *("--headless", "-u", "4", "-t", "2s", "--only-summary"), environ={"APP_DIR": str(shop), **environ}
+        )
+        assert name in done.stdout + done.stderr
+        assert "Verdict: " in done.stdout + done.stderr

@@ -1,0 +1,7 @@
+from flask import Flask
+
+
+def make_app():
+    app = Flask(__name__)
+    app.get("/")(lambda: "poetry")
+    return app

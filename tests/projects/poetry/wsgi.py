@@ -1,0 +1,3 @@
+from recipes import make_app
+
+app = make_app()
