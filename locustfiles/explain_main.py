@@ -64,25 +64,25 @@ def by_default(environ: Mapping[str, str], app: Path = APP) -> str:
     return str(app / OWN) if (app / OWN).is_file() else PAGES
 
 
-def arguments(given: Sequence[str], environ: Mapping[str, str]) -> tuple[list[str], str]:
+def arguments(given: Sequence[str], environ: Mapping[str, str], app: Path = APP) -> tuple[list[str], str]:
     """Return Locust's options with each locustfile's place in them, and the value of LOCUST_LOCUSTFILE."""
     found, following = [], False
     for word in given:
         option, equals, value = word.partition("=")
         if following:
-            found.append(places(word, environ))
+            found.append(places(word, environ, app))
         elif option == "--locustfile" and equals:
-            found.append(f"{option}={places(value, environ)}")
+            found.append(f"{option}={places(value, environ, app)}")
         else:
             found.append(word)
         following = word in ("-f", "--locustfile")
     names = environ.get("LOCUST_LOCUSTFILE", "")
-    return found, places(names, environ) if names not in ("", DEFAULT) else by_default(environ)
+    return found, places(names, environ, app) if names not in ("", DEFAULT) else by_default(environ, app)
 
 
-def places(names: str, environ: Mapping[str, str]) -> str:
+def places(names: str, environ: Mapping[str, str], app: Path) -> str:
     """Return the places of locustfiles; they are separated by commas."""
-    return ",".join(located(name.strip(), environ) for name in names.split(",") if name.strip())
+    return ",".join(located(name.strip(), environ, app) for name in names.split(",") if name.strip())
 
 
 def main() -> int:

@@ -108,7 +108,7 @@ class Stack:
 
     def down(self) -> None:
         """Remove the containers, the network and the image."""
-        self.compose("down", "--remove-orphans", "--timeout", "5", "--rmi", "local")
+        self.compose("down", "--remove-orphans", "--timeout", "5", "--rmi", "local", "--volumes")
 
     def container(self, service: str) -> str:
         """Return the id of a service's container."""

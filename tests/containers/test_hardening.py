@@ -38,14 +38,20 @@ print(*(line.split()[1] for line in lines if line.startswith(("CapEff", "CapPrm"
 FAULTY = ROOT / "tests" / "resilience" / "faulty.py"
 
 
-def test_what_it_cannot_do(stack: Stack) -> None:
-    stack.up("app")
+READ_ONLY = "Read-only file system"
+
+
+@pytest.mark.parametrize(
+    ("read_only", "root", "home"), [("", "Permission denied", "done"), ("true", READ_ONLY, READ_ONLY)], ids=str
+)
+def test_what_it_cannot_do(stack: Stack, read_only: str, root: str, home: str) -> None:
+    stack.up("app", environ={"APP_READ_ONLY": read_only})
     lines = docker("exec", stack.container("app"), "python", "-c", TRY).stdout.splitlines()
     assert lines == [
-        "/x: Read-only file system",
-        "/srv/app/x: Read-only file system",
-        "/opt/venv/x: Read-only file system",
-        "/home/app/x: Read-only file system",
+        f"/x: {root}",
+        f"/srv/app/x: {root}",
+        f"/opt/venv/x: {root}",
+        f"/home/app/x: {home}",
         "/etc/passwd: Permission denied",
         "root: Operation not permitted",
         "another user: Operation not permitted",

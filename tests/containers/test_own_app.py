@@ -72,7 +72,8 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 def listing(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): path.read_text() for path in folder.resolve().rglob("*") if path.is_file()}
+    folder = folder.resolve()
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
 def start(own: Stack, folder: Path | str, **environ: str) -> str:

@@ -15,6 +15,23 @@ from sweep.folder import load
 from tests.bed.compose import Stack, clone
 
 pytestmark = [pytest.mark.container, pytest.mark.load]
+SHOP = """
+import os, pathlib
+from flask import Flask
+
+app = Flask(__name__)
+pathlib.Path("logs").mkdir(exist_ok=True)
+pathlib.Path("logs", str(os.getpid())).write_text(os.environ["GREETING"])
+app.get("/shop")(lambda: "shop")
+"""
+LOAD = """
+from locust import FastHttpUser, task
+
+class Visitor(FastHttpUser):
+    @task
+    def shop(self):
+        self.client.get("/shop")
+"""
 OWNER = 1234  # nobody has this number here, nor in the image
 
 
@@ -67,8 +84,24 @@ def test_a_bad_option_is_one_line(project: Stack) -> None:
 
 
 def test_no_env_file_gets_into_the_image(project: Stack) -> None:
-    script = "find /srv -name '.env*'; ls /srv/sweep"
+    script = "find /srv/app -name '.env*'; ls /srv/app"
     done = project.compose("run", "--rm", "--no-TTY", "--entrypoint", "sh", "sweep", "-c", script)
-    assert set(done.stdout.split()) == {
-        *("app", "gunicorn.conf.py", "gunicorn_slots", "locustfiles", "plans", "reports", "requirements.txt", "sweep"),
-    }
+    assert set(done.stdout.split()) == {"app", "gunicorn.conf.py", "gunicorn_slots", "requirements.txt"}
+
+
+def test_an_app_of_ones_own_with_its_locustfile(project: Stack, folder: Path) -> None:
+    """Which writes beside its code, and reads a variable."""
+    shop = folder.parent / "shop"
+    shop.mkdir()
+    (shop / "wsgi.py").write_text(SHOP)
+    (shop / "requirements.txt").write_text("flask\n")
+    (shop / "app.env").write_text("GREETING=hello\n")
+    (shop / "locustfile.py").write_text(LOAD)
+    shop.chmod(0o700)
+    os.chown(shop, OWNER, OWNER)
+    args = ["--workers", "1", "--threads", "2", "--users", "4", "--repeats", "1", "--seconds", "1"]
+    done = project.compose("run", "--rm", "--no-TTY", "sweep", *args, environ={"APP_DIR": str(shop)})
+    assert "wsgi:app" in done.stdout + done.stderr
+    (out,) = (path for path in (folder / "reports").iterdir() if path.is_dir())
+    assert [run.status for run in load(out).runs] == ["ok"]
+    assert out.name.startswith("locustfile-")
