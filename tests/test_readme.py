@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.bed.programs import ended
 from tests.bed.terminal import terminal
 
 (ELSEWHERE,) = [command for command in readme.of("make") if "--chdir" in command]
+(OWN,) = [command for command in readme.of("make") if re.search("sweep.*APP_DIR", command)]
 
 
 def test_every_command_is_known() -> None:
@@ -36,15 +38,35 @@ def test_every_target_that_is_named_exists() -> None:
         assert set(re.findall(r"`make ([a-z-]+)", page.read_text())) <= targets, page
 
 
+def environment(folder: Path) -> None:
+    """Make what looks like an environment with all that anybody needs."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (folder / "bin" / "python").chmod(0o755)
+    (folder / "installed").touch()
+
+
+@pytest.mark.process
+def test_a_sweep_of_an_app_of_ones_own(tmp_path: Path) -> None:
+    """Which gets an environment of its own, with what it requires; the folder stays as it is."""
+    here, shop = clone(tmp_path / "clone"), tmp_path / "shop"
+    environment(here / ".venv-sweep")
+    shutil.copytree(ROOT / "tests" / "projects" / "src-layout", shop)
+    before = sorted(shop.rglob("*"))
+    with terminal(OWN, here, clean_environ() | {"HOME": str(tmp_path)}) as running:
+        running.wait_for("Results: reports/pages-", 120)
+        running.press_ctrl_c()
+        running.wait_for("Report: reports/pages-", 60)
+    assert "app:app" in running.text
+    assert sorted(shop.rglob("*")) == before
+
+
 @pytest.mark.process
 def test_a_sweep_of_an_app_elsewhere(tmp_path: Path) -> None:
     """With make's two environments there already, and the app's own below ~/shop."""
     here, shop = clone(tmp_path / "clone"), tmp_path / "shop"
     for folder in (here / ".venv-app", here / ".venv-sweep", shop / ".venv"):
-        (folder / "bin").mkdir(parents=True)
-        (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-        (folder / "bin" / "python").chmod(0o755)
-        (folder / "installed").touch()
+        environment(folder)
     (shop / "shop.py").write_text("from flask import Flask\napp = Flask(__name__)\napp.get('/')(lambda: 'shop')\n")
     scenario = (ROOT / "locustfiles" / "io_bound.py").read_text()
     (shop / "locustfile.py").write_text(re.sub('"/io[^"]*"', '"/"', scenario))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import urllib.request
 from collections.abc import Iterator
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bed import ROOT
+from tests.bed import ROOT, clean_environ
 from tests.bed.compose import Stack
 from tests.bed.docker import docker
+from tests.bed.terminal import terminal
 from tests.bed.waiting import wait_for_200
 
 pytestmark = pytest.mark.container
@@ -161,3 +163,27 @@ def test_its_own_locustfile_with_the_analysis(own: Stack, shop: Path) -> None:
         )
         assert name in done.stdout + done.stderr
         assert "Verdict: " in done.stdout + done.stderr
+
+
+PAGE = (ROOT / "docs" / "own-app.md").read_text()
+
+
+def test_the_page_about_a_database(own: Stack, tmp_path: Path) -> None:
+    """Its override and its command as printed, with a PostgreSQL and a psycopg2 that is built."""
+    folder = tmp_path / "clone"
+    shutil.copytree(own.folder, folder)
+    shutil.copytree(PROJECTS / "postgres", tmp_path / "shop")
+    override = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    command = re.search(r"^APP_DIR=~/shop .*PACKAGES.*docker compose up$", PAGE, re.MULTILINE)
+    assert override
+    assert command
+    (folder / "docker-compose.override.yml").write_text(override[1])
+    environ = {"HOME": str(tmp_path), "COMPOSE_PROJECT_NAME": own.project, "APP_PORT": str(own.app_port)}
+    environ |= {"LOCUST_WEB_PORT": str(own.web_port), "COMPOSE_ANSI": "never"}
+    with terminal(command[0], folder, clean_environ() | environ) as running:
+        wait_for_200(own.app_url, 200)
+        with urllib.request.urlopen(own.app_url, timeout=10) as response:
+            assert response.read() == b"shop"
+        running.press_ctrl_c()
+        running.status()
+    assert in_image(own, "sh", "-c", "which gcc pg_config") == ""

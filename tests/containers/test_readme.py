@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -40,8 +41,11 @@ def environ(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The variables under which a command that does not name them uses the stack's project and ports."""
     override = tmp_path_factory.mktemp("readme") / "override.yml"
     override.write_text(SOONER)
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(ROOT / "tests" / "projects" / "factory", home / "shop")
     stack.compose("stop")  # what answers is then what the command has started
     yield clean_environ() | {
+        "HOME": str(home),
         "COMPOSE_ANSI": "never",
         "COMPOSE_PROJECT_NAME": stack.project,
         "COMPOSE_FILE": f"docker-compose.yml:{override}",
