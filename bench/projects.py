@@ -69,7 +69,7 @@ PROJECTS = {
     "poetry": Project("`pyproject.toml` with `poetry.lock`, a `make_app`", lock=("poetry", "lock")),
     "pyproject-alone": Project("`pyproject.toml` alone, a package `app/`, a log file beside it"),
     "django": Project("Django's tutorial: `mysite/wsgi.py`, SQLite beside it"),
-    "dash": Project("Dash: `app` and `server`", after={"GUNICORN_WSGI_APP": "app:server"}),
+    "dash": Project("Dash: `app` and `server`"),
     "beanstalk": Project("Elastic Beanstalk's `application`", after={"GUNICORN_WSGI_APP": "application:application"}),
     "old-pins": Project("pins of 2021: Flask 1.1, gunicorn 20.1"),
     "old-pins-3.11": Project("the same, with a Python that they know", {"PYTHON_IMAGE": "python:3.11-slim-bookworm"}),

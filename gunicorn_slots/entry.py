@@ -39,17 +39,13 @@ def find_entry(folder: str) -> str:
     found = list(entries(folder))
     if not found:
         raise BadSettingError("chdir", folder, nothing_there(folder, folders))
-    for module, path in found:
-        names = read(path)
-        if names is None or names.may_have("app"):
-            if names and names.is_dash("app") and "server" in names.bound:
-                line = f"{shown(folder, path)} has a Dash in app, but what is served is server: {use(module, 'server')}"
-                raise BadSettingError("chdir", folder, line)
-            return f"{module}:app"
-        if factory := names.factory():
-            return better_than_factory(found) or f"{module}:{factory}()"
-        raise BadSettingError("chdir", folder, what_is_there(folder, module, path, names, found))
-    raise AssertionError
+    module, path = found[0]
+    names = read(path)
+    if names is None or names.may_have("app"):
+        return f"{module}:app"
+    if factory := names.factory():
+        return better_than_factory(found) or f"{module}:{factory}()"
+    raise BadSettingError("chdir", folder, what_is_there(folder, module, path, names, found))
 
 
 def entries(folder: str) -> Iterator[tuple[str, str]]:

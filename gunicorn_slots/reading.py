@@ -58,10 +58,6 @@ class Names:
         """Return the names to which a web framework's app is bound."""
         return [name for name, statement in self.bound.items() if class_of(statement) in CLASSES]
 
-    def is_dash(self, name: str) -> bool:
-        """Whether a name is bound to an app of Dash's, whose `server` is what a server can serve."""
-        return class_of(self.bound.get(name)) == "Dash"
-
 
 def statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
     """Yield what runs when a module is imported, into branches, but into no function and no class."""

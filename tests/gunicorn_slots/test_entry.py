@@ -114,10 +114,6 @@ LINES: dict[str, tuple[dict[str, str], str]] = {
         {"index.py": "import dash\nshop = dash.Dash(__name__)\nserver = shop.server\n"},
         "index.py has no app, but server: set GUNICORN_WSGI_APP=index:server",
     ),
-    "Dash": (
-        {"app.py": "import dash\napp = dash.Dash(__name__)\nserver = app.server\n"},
-        "app.py has a Dash in app, but what is served is server: set GUNICORN_WSGI_APP=app:server",
-    ),
     "another name": (
         {"run.py": "import flask\nshop = flask.Flask(__name__)\n"},
         "run.py has no app, but shop: set GUNICORN_WSGI_APP=run:shop",
