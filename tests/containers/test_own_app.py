@@ -111,7 +111,7 @@ def test_a_dockerignore_of_its_own_counts(own: Stack, shop: Path) -> None:
 
 
 def test_a_change_of_code_is_served_and_installs_nothing(own: Stack, shop: Path) -> None:
-    assert start(own, shop, GREETING="") == "hello"
+    assert start(own, shop) == "hello"
     (shop / "app.py").write_text(APP.replace('"hello"', '"goodbye"'))
     assert start(own, shop) == "goodbye"
     (shop / "app.py").write_text(APP.replace('"hello"', '"again"'))
@@ -163,6 +163,15 @@ def test_its_own_locustfile_with_the_analysis(own: Stack, shop: Path) -> None:
         )
         assert name in done.stdout + done.stderr
         assert "Verdict: " in done.stdout + done.stderr
+
+
+def test_flasks_tutorial(own: Stack) -> None:
+    """A pyproject.toml alone, a factory that is named in the startup command, and a database in its instance folder."""
+    folder = PROJECTS / "tutorial"
+    assert start(own, folder, STARTUP_COMMAND="gunicorn 'journal:create_app()'") == "0 entries"
+    with urllib.request.urlopen(own.app_url, data=b"", timeout=10) as response:
+        assert response.status == 201
+    assert not (folder / "instance").exists()
 
 
 PAGE = (ROOT / "docs" / "own-app.md").read_text()
