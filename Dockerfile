@@ -73,9 +73,11 @@ RUN --mount=type=cache,target=/root/.cache/pip --mount=type=cache,target=/root/.
     && if [ -e requirements.txt ]; then \
          pip --python /opt/venv/bin/python install --requirement requirements.txt; \
        elif [ -e uv.lock ] && [ ! -e setup.py ]; then \
-         pip install "uv==${UV_VERSION}" && uv sync --frozen --no-dev --no-install-local; \
+         python -m venv /opt/tools && /opt/tools/bin/pip install "uv==${UV_VERSION}" \
+         && /opt/tools/bin/uv sync --frozen --no-dev --no-install-local; \
        elif [ ! -e setup.py ] && grep -qs '^\[tool\.poetry' pyproject.toml; then \
-         pip install "poetry==${POETRY_VERSION}" && poetry install --only main --no-root --no-directory; \
+         python -m venv /opt/tools && /opt/tools/bin/pip install "poetry==${POETRY_VERSION}" \
+         && /opt/tools/bin/poetry install --only main --no-root --no-directory; \
        elif [ -e pyproject.toml ]; then \
          python -c 'import importlib, sys; toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "pip._vendor.tomli"); print(*toml.load(open("pyproject.toml", "rb")).get("project", {}).get("dependencies", []), sep="\n")' > static.txt \
          && pip --python /opt/venv/bin/python install --requirement static.txt; \
@@ -96,9 +98,9 @@ RUN --mount=type=cache,target=/root/.cache/pip --mount=type=cache,target=/root/.
     elif [ -e setup.py ]; then \
       pip --python /opt/venv/bin/python install .; \
     elif [ -e uv.lock ]; then \
-      uv sync --frozen --no-dev --inexact; \
+      /opt/tools/bin/uv sync --frozen --no-dev --inexact; \
     elif grep -qs '^\[tool\.poetry' pyproject.toml; then \
-      poetry install --only main || poetry install --only main --no-root; \
+      /opt/tools/bin/poetry install --only main || /opt/tools/bin/poetry install --only main --no-root; \
     elif grep -qs '^\[build-system\]' pyproject.toml; then \
       pip --python /opt/venv/bin/python install --editable .; \
     fi \

@@ -1,7 +1,7 @@
 """Projects of all kinds as APP_DIR, unchanged: `python -m bench.projects [NAME ...]`.
 
 Each folder of tests/projects is built, served and load-tested with Compose, and what came of it is written into the
-table of docs/own-app.md: requests per second, or the line that a person gets, and what follows from that line.
+table of docs/own-app.md: how many requests were answered, or the line that a person gets, and what follows from it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PAGE = bench.DOCS / "own-app.md"
 FIGURES = bench.FIGURES / "projects.json"
 MARK = "make projects"
 FOLDER = ROOT / "tests" / "projects"
-USERS, SECONDS = 8, 5
+USERS, PAUSE, SECONDS = 8, "0.2", 5
 LINE = re.compile(
     r"gunicorn\.conf\.py: .*|gunicorn_slots: the app does not start: .*|ERROR: .*|PYTHON_IMAGE: .*|.*Error: .*"
 )
@@ -55,6 +55,7 @@ class Project:
     database: bool = False
 
 
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 DEBIAN = {"BUILD_PACKAGES": "gcc libpq-dev", "RUN_PACKAGES": "libpq5"}
 PROJECTS = {
     "factory": Project("`app/` with `create_app`, `app` in `wsgi.py`"),
@@ -85,7 +86,7 @@ class Row:
         given: the variables that were set besides APP_DIR.
         build_s: how long `build` took, with nothing of it there before but what pip has kept.
         line: what a person gets to read; "" if it is served.
-        rps: requests per second of its first page.
+        answered, failed: how many requests for its first page.
         verdict: the analysis's.
     """
 
@@ -93,13 +94,14 @@ class Row:
     given: dict[str, str]
     build_s: float
     line: str = ""
-    rps: float = 0.0
+    answered: int = 0
+    failed: int = 0
     verdict: str = ""
 
 
 def tried(stack: Stack, name: str, folder: Path, override: Path | None, given: dict[str, str]) -> Row:
     """Build, serve and load-test a folder."""
-    environ = {"APP_DIR": str(folder), "GENERATOR_CPUSET": "1", **given}
+    environ = {"APP_DIR": str(folder), "GENERATOR_CPUSET": "1", "LOCUST_PAUSE": PAUSE, **given}
     begin = time.monotonic()
     built = stack.compose("build", "app", environ=environ, override=override, check=False, timeout=900)
     seconds = time.monotonic() - begin
@@ -108,17 +110,17 @@ def tried(stack: Stack, name: str, folder: Path, override: Path | None, given: d
     up = ["up", "--detach", "--force-recreate", "app"]
     started = stack.compose(*up, environ=environ, override=override, check=False)
     try:
-        wait_for(lambda: urllib.request.urlopen(stack.app_url, timeout=5).close() or True, 20)
+        wait_for(lambda: urllib.request.urlopen(stack.app_url, timeout=5).close() or True, 60)
     except TimeoutError:
         return Row(name, given, seconds, line_of(stack.log("app") + started.stderr))
     options = ["--headless", "-u", str(USERS), "-t", f"{SECONDS}s", "--only-summary"]
     done = stack.locust(*options, environ=environ, override=override, check=False)
     said = done.stdout + done.stderr
-    found = re.search(r"^\s*Aggregated\s+(\d+)\s+\d+\(([\d.]+)%\).*\|\s+([\d.]+)\s+[\d.]+\s*$", said, re.MULTILINE)
-    verdict = re.search(r"Verdict: (\S+)", said)
-    if not found or not verdict or float(found[2]):
+    found = re.search(r"^\s*Aggregated\s+(\d+)\s+(\d+)\(", said, re.MULTILINE)
+    verdict = re.search(r"Verdict: (\S+?)[.:]? ", said)
+    if not found or not verdict:
         return Row(name, given, seconds, line_of(said))
-    return Row(name, given, seconds, "", float(found[3]), verdict[1])
+    return Row(name, given, seconds, "", int(found[1]), int(found[2]), verdict[1])
 
 
 def line_of(text: str) -> str:
@@ -135,8 +137,9 @@ def digest(folder: Path) -> dict[str, str]:
 
 def locked(command: Sequence[str], folder: Path) -> None:
     """Lock a project's requirements, by the tool in a container of the image that it is built on."""
-    pip = f"pip install --quiet --root-user-action ignore {command[0]}"
-    script = f"{pip} && cd /project && SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt {' '.join(command)}"
+    tool = f"python -m venv /tool && /tool/bin/pip install --quiet {command[0]}"
+    certificates = f"export SSL_CERT_FILE={BUNDLE} REQUESTS_CA_BUNDLE={BUNDLE}"
+    script = f"{tool} && cd /project && {certificates} && /tool/bin/{' '.join(command)}"
     docker("run", "--rm", "--volume", f"{folder}:/project", "python:3.13-slim-trixie", "sh", "-c", script, timeout=300)
 
 
@@ -172,7 +175,7 @@ def measure(names: Sequence[str]) -> list[Row]:
 
 def render(rows: Sequence[Row], line: str) -> str:
     """Return the table, and below it when and where it was measured."""
-    head = ["project", "given besides `APP_DIR`", "requests/s", "what a person gets to read"]
+    head = ["project", "given besides `APP_DIR`", "answered", "what a person gets to read"]
     found = [
         [
             PROJECTS[row.project].text + f" ([{row.project}](../tests/projects/{folder_of(row.project)}))",
@@ -180,7 +183,7 @@ def render(rows: Sequence[Row], line: str) -> str:
                 f"`{name}={value!r}`" if " " in value or "(" in value else f"`{name}={value}`"
                 for name, value in row.given.items()
             ),
-            f"{row.rps:.0f}" if row.rps else "",
+            "" if row.line else f"{row.answered - row.failed} of {row.answered}",
             f"`{row.line}`" if row.line else f"verdict `{row.verdict}`",
         ]
         for row in rows
@@ -200,7 +203,8 @@ def main(argv: Sequence[str]) -> int:
     fresh = {row.project for row in rows}
     kept = [row for row in before if row.project not in fresh]
     merged = sorted([*kept, *rows], key=lambda row: list(PROJECTS).index(row.project))
-    line = f"{datetime.datetime.now(datetime.timezone.utc).date().isoformat()}, {USERS} users; {machine()}"
+    load = f"{USERS} users for {SECONDS} s, who wait {PAUSE} s between two requests"
+    line = f"{datetime.datetime.now(datetime.timezone.utc).date().isoformat()}, {load}; {machine()}"
     figures = {"measured": line, "rows": [asdict(row) for row in merged]}
     FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     text = render(merged, line)
