@@ -63,7 +63,7 @@ PROJECTS = {
         "a factory in a package, instance folder with SQLite, as Flask's tutorial",
         after={"GUNICORN_WSGI_APP": "journal:create_app()"},
     ),
-    "postgres": Project("`psycopg2`, built, with PostgreSQL beside it", after=DEBIAN, database=True),
+    "postgres": Project("`psycopg2`, built, with PostgreSQL beside it", DEBIAN, database=True),
     "requirements-folder": Project("`-r requirements/prod.txt`, `app` in `run.py`"),
     "src-layout": Project("`-e .` in `requirements.txt`, `src/`"),
     "uv": Project("`pyproject.toml` with `uv.lock`, `app` in `server.py`", lock=("uv", "lock")),
