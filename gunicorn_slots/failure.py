@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import traceback
@@ -14,6 +15,8 @@ from gunicorn_slots.parsing import shortened
 MESSAGE_MOST, FRAMES_MOST = 400, 3
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+# SQLite's words.
+DATABASE = re.compile("unable to open database file|readonly database")
 PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")  # of a database's address, say
 
 
@@ -29,7 +32,19 @@ def told(error: BaseException, folder: str) -> str:
     if error.__cause__ is not None:
         head += f", from {said(errors[-1])}"
     places = next(filter(None, (frames_of(one, folder) for one in errors)), [])
-    return "\n".join([head, *places[-FRAMES_MOST:]])
+    return "\n".join([head, *places[-FRAMES_MOST:], *may_not_write(errors, folder)])
+
+
+def may_not_write(errors: list[BaseException], folder: str) -> list[str]:
+    """Return a line on who says whether an app may write into its folder, if that is what it may not."""
+    denied = any(
+        (isinstance(one, OSError) and one.errno in (errno.EACCES, errno.EROFS, errno.EPERM))
+        or DATABASE.search(str(one))
+        for one in errors
+    )
+    if not denied or os.access(folder, os.W_OK):
+        return []
+    return [f"  it may not write into {folder}: APP_WRITABLE=true in Compose, --build-arg WRITABLE=true for an image"]
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:

@@ -14,6 +14,8 @@ from gunicorn_slots.limits import Limits
 from gunicorn_slots.settings import FILE, Settings
 from gunicorn_slots.versions import __version__
 
+# The Dockerfile gives this name to the file of an app that has no copy of this package.
+NOT_READ = "not-read.gunicorn.conf.py"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LISTEN_FDS_START = 3  # of systemd's protocol
 
@@ -38,6 +40,10 @@ def announce(cfg: Any, log: Any, settings: Settings | None = None, listeners: Se
     if not given and (unreachable := elsewhere(cfg, os.environ.get("PORT", "").strip())):
         log.warning(unreachable)
         note.write(unreachable)
+    if os.path.exists(os.path.join(cfg.chdir, NOT_READ)):
+        log.warning(
+            "gunicorn_slots: the app's own gunicorn.conf.py is not read here, as it has no gunicorn_slots/ beside it"
+        )
     if settings and settings.debug:
         log.warning("FLASK_DEBUG=%s: ignored, debug mode is for development: `flask run --debug`", settings.debug)
 

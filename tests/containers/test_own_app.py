@@ -15,11 +15,12 @@ from tests.bed import ROOT, clean_environ
 from tests.bed.compose import Stack
 from tests.bed.docker import docker
 from tests.bed.terminal import terminal
-from tests.bed.waiting import wait_for_200
+from tests.bed.waiting import wait_for, wait_for_200
 
 pytestmark = pytest.mark.container
 
 PROJECTS = ROOT / "tests" / "projects"
+TUTORIAL = "gunicorn 'journal:create_app()'"
 APP = """
 import os, pathlib
 from flask import Flask
@@ -132,8 +133,11 @@ def test_the_files_that_a_project_has_copied_are_its_own(own: Stack, shop: Path)
     assert "× 5 threads" in own.log("app")
 
 
-def test_code_that_the_app_cannot_change(own: Stack, shop: Path) -> None:
-    own.compose("build", "--quiet", "app", environ={"APP_DIR": str(shop), "APP_WRITABLE": "false"})
+def test_an_app_that_may_not_write_is_told_who_says_so(own: Stack) -> None:
+    environ = {"APP_DIR": str(PROJECTS / "tutorial"), "APP_WRITABLE": "false", "STARTUP_COMMAND": TUTORIAL}
+    own.compose("up", "--detach", "app", environ=environ)
+    line = "it may not write into /srv/app: APP_WRITABLE=true in Compose, --build-arg WRITABLE=true for an image"
+    wait_for(lambda: line in own.log("app"), 30, line)
     assert in_image(own, "find", "/srv/app", "/opt/venv", "-writable", "!", "-type", "l") == ""
 
 
@@ -171,7 +175,7 @@ def test_its_own_locustfile_with_the_analysis(own: Stack, shop: Path) -> None:
 def test_flasks_tutorial(own: Stack) -> None:
     """A pyproject.toml alone, a factory that is named in the startup command, and a database in its instance folder."""
     folder = PROJECTS / "tutorial"
-    assert start(own, folder, STARTUP_COMMAND="gunicorn 'journal:create_app()'") == "0 entries"
+    assert start(own, folder, STARTUP_COMMAND=TUTORIAL) == "0 entries"
     with urllib.request.urlopen(own.app_url, data=b"", timeout=10) as response:
         assert response.status == 201
     assert not (folder / "instance").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -86,3 +87,26 @@ def test_where_it_hangs(tmp_path: Path) -> None:
     (place,) = wait(lambda: where(sys._getframe(), str(tmp_path)))
     assert place.splitlines() == [f'  File "{tmp_path}/slow.py", line 2, in wait', "    return look()"]
     assert where(sys._getframe(), str(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise PermissionError(13, 'Permission denied', 'logs')",
+        "raise OSError(30, 'Read-only file system', 'logs')",
+        "import sqlite3\nsqlite3.connect('/proc/self/a.db').execute('CREATE TABLE a (b)')",
+        "try:\n    raise PermissionError(13, 'logs')\nexcept OSError as error:\n    raise RuntimeError('no log') from error",
+    ],
+)
+def test_an_app_that_may_not_write_is_told_who_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Root may write anywhere, so the folder is one that nobody can write to."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    line = "APP_WRITABLE=true in Compose, --build-arg WRITABLE=true for an image"
+    assert raised(tmp_path, text).splitlines()[-1].endswith(line)
+    assert line not in raised(tmp_path, "open('/nope/a.log')")
+
+
+def test_an_app_that_may_write_is_not(tmp_path: Path) -> None:
+    assert "APP_WRITABLE" not in raised(tmp_path, "raise PermissionError(13, 'logs')")
