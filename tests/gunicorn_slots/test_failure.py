@@ -95,7 +95,7 @@ def test_where_it_hangs(tmp_path: Path) -> None:
         "raise PermissionError(13, 'Permission denied', 'logs')",
         "raise OSError(30, 'Read-only file system', 'logs')",
         "import sqlite3\nsqlite3.connect('/proc/self/a.db').execute('CREATE TABLE a (b)')",
-        "try:\n    raise PermissionError(13, 'logs')\nexcept OSError as error:\n    raise RuntimeError('no log') from error",
+        "try:\n    raise PermissionError(13, 'logs')\nexcept OSError as error:\n    raise ValueError from error",
     ],
 )
 def test_an_app_that_may_not_write_is_told_who_says_so(
