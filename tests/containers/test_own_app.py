@@ -196,8 +196,9 @@ def test_the_page_about_a_database(own: Stack, tmp_path: Path) -> None:
     (folder / "docker-compose.override.yml").write_text(override[1])
     environ = {"HOME": str(tmp_path), "COMPOSE_PROJECT_NAME": own.project, "APP_PORT": str(own.app_port)}
     environ |= {"LOCUST_WEB_PORT": str(own.web_port), "COMPOSE_ANSI": "never"}
+    own.compose("stop", "app")  # what answers is then what the command has started
     with terminal(command[0], folder, clean_environ() | environ) as running:
-        wait_for_200(own.app_url, 200)
+        wait_for_200(own.app_url, 120)
         with urllib.request.urlopen(own.app_url, timeout=10) as response:
             assert response.read() == b"shop"
         running.press_ctrl_c()
