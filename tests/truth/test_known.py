@@ -44,6 +44,12 @@ def test_the_page_says_what_was_measured() -> None:
     assert page.render(page.load()) == page.PAGE.read_text(encoding="utf-8")
 
 
+def test_all_cases_were_measured_and_no_suggestion_did_harm() -> None:
+    cases = page.load()["cases"]
+    assert set(cases) == set(KNOWN)
+    assert [name for name, row in cases.items() if row["outcome"] == "worse"] == []
+
+
 @pytest.mark.parametrize(
     ("suggestion", "new"),
     [
