@@ -19,6 +19,8 @@ from sweep.folder import Results, load
 
 FAULTY = Path(__file__).parent / "faulty"
 SHORT = ["--users", "8", "--repeats", "1", "--seconds", "1"]
+# For tests in which no figure matters: on cores of its own, a sweep measures what another test disturbs once more.
+SHARED = [*SHORT, "--share-cores"]
 VISIT = ["--scenario", str(FAULTY / "visit.py")]
 needs_two_cores = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs a core for the app and one for Locust")
 
@@ -67,7 +69,7 @@ def finish(process: subprocess.Popen[str], seconds: float = 240) -> tuple[int, s
 
 def swept(marked: Marked, folder: Path, *args: str, status: int = 0) -> Results:
     """Sweep an app of faulty/, and return what is left of it."""
-    ended, _, err = finish(marked.start(*SHORT, *VISIT, "--chdir", str(FAULTY), "--out", str(folder), *args))
+    ended, _, err = finish(marked.start(*SHARED, *VISIT, "--chdir", str(FAULTY), "--out", str(folder), *args))
     assert ended == status, err
     assert not marked.left()
     results = load(folder)

@@ -52,7 +52,7 @@ def test_it_says_beforehand_how_long_it_takes(options: dict[str, Any], unloaded:
     assert forecast(Options.of(**options), unloaded) == said
 
 
-@pytest.mark.load
+@pytest.mark.process
 @needs_two_cores
 def test_a_sweep_that_goes_on_is_not_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results = samples.sweep(tmp_path / "sweep", [(1, 6)], about=samples.info(probe=False))

@@ -13,9 +13,9 @@ import pytest
 
 from sweep.folder import load
 from tests.bed.waiting import wait_for
-from tests.sweep.marked import SHORT, Marked, finish, needs_two_cores
+from tests.sweep.marked import SHARED, Marked, finish, needs_two_cores
 
-pytestmark = [pytest.mark.load, needs_two_cores]
+pytestmark = [pytest.mark.process, needs_two_cores]
 
 
 def has_runs(folder: Path, least: int) -> bool:
@@ -29,7 +29,7 @@ def cells(folder: Path) -> list[tuple[int, int, int]]:
 
 def test_a_grid_from_the_command_line_under_nohup(marked: Marked, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    args = [*SHORT, "--workers", "1", "--threads", "1,4", "--out", str(folder)]
+    args = [*SHARED, "--workers", "1", "--threads", "1,4", "--out", str(folder)]
     process = marked.start(*args, hangup="SIG_IGN")
     wait_for((folder / "running" / "gunicorn.log").exists, 60)
     process.send_signal(signal.SIGHUP)  # the terminal is closed
@@ -77,8 +77,7 @@ def test_a_grid_from_the_command_line_under_nohup(marked: Marked, tmp_path: Path
 def test_killed_at_ten_moments_and_resumed(marked: Marked, tmp_path: Path) -> None:
     """All over the sweep: in its start, in its probe, and after each of its first runs."""
     folder, chance = tmp_path / "sweep", random.Random(1)
-    args = ["--users", "4", "--repeats", "1", "--seconds", "1", "--workers", "1", "--threads", "1,2,3,4,5"]
-    args += ["--seed", "1", "--out", str(folder)]
+    args = [*SHARED, "--users", "4", "--workers", "1", "--threads", "1,2,3,4,5", "--seed", "1", "--out", str(folder)]
     before: list[tuple[int, int, int]] = []
     left = []  # how many runs each kill left
     for least in (0, 0, 0, 1, 1, 1, 2, 2, 3, 3):
@@ -105,7 +104,7 @@ def test_killed_at_ten_moments_and_resumed(marked: Marked, tmp_path: Path) -> No
 
 def test_ctrl_c_ends_it_with_a_report_and_it_goes_on(marked: Marked, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    args = [*SHORT, "--workers", "1,2", "--threads", "2", "--out", str(folder)]
+    args = [*SHARED, "--workers", "1,2", "--threads", "2", "--out", str(folder)]
     process = marked.start(*args)
     wait_for((folder / "results.jsonl").exists, 60)
     process.send_signal(signal.SIGINT)
@@ -126,7 +125,7 @@ def test_ctrl_c_ends_it_with_a_report_and_it_goes_on(marked: Marked, tmp_path: P
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_other_signals_end_it_with_a_report_too(number: signal.Signals, marked: Marked, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    process = marked.start(*SHORT, "--workers", "1,2", "--threads", "2", "--out", str(folder))
+    process = marked.start(*SHARED, "--workers", "1,2", "--threads", "2", "--out", str(folder))
     wait_for((folder / "running" / "gunicorn.log").exists, 60)
     process.send_signal(number)
     status, _, err = finish(process, 20)

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from sweep.folder import load
-from tests.sweep.marked import SHORT, Marked, finish, needs_two_cores
+from tests.sweep.marked import SHARED, Marked, finish, needs_two_cores
 
-pytestmark = pytest.mark.load
+pytestmark = pytest.mark.process
 
 
 @needs_two_cores
 def test_bare_gunicorn_is_measured_and_compared(marked: Marked, tmp_path: Path) -> None:
     classes = {}
     for name, held in (("bare", ["--gunicorn", "worker_class=gthread"]), ("slots", [])):
-        args = [*SHORT, *held, "--workers", "2", "--threads", "2", "--out", str(tmp_path / name)]
+        args = [*SHARED, *held, "--workers", "2", "--threads", "2", "--out", str(tmp_path / name)]
         status, _, err = finish(marked.start(*args))
         assert status == 0, err
         (run,) = load(tmp_path / name).runs

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sweep.folder import load
-from tests.sweep.marked import SHORT, Marked, finish, needs_two_cores
+from tests.sweep.marked import SHARED, Marked, finish, needs_two_cores
 
-pytestmark = pytest.mark.load
+pytestmark = pytest.mark.process
 
 
 @needs_two_cores
@@ -50,7 +50,7 @@ def test_an_app_and_a_locustfile_of_somebody_else(marked: Marked, tmp_path: Path
     )
     files = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
     folder = tmp_path / "sweep"
-    args = [*SHORT, "--chdir", str(project / "src"), "--app", "shop:create_app()"]
+    args = [*SHARED, "--chdir", str(project / "src"), "--app", "shop:create_app()"]
     args += ["--scenario", str(project / "load" / "locustfile.py"), "--workers", "1", "--threads", "2,8"]
     status, out, err = finish(marked.start(*args, "--out", str(folder)))
     assert status == 0, err

@@ -16,14 +16,14 @@ from sweep.measure.measurement import Measurement
 from sweep.measure.processes import Processes
 from sweep.measure.target import target_of
 from sweep.options import Options
-from tests.sweep.marked import FAULTY, SHORT, VISIT, Marked, finish, needs_two_cores, swept
+from tests.sweep.marked import FAULTY, SHARED, SHORT, VISIT, Marked, finish, needs_two_cores, swept
 
-pytestmark = [pytest.mark.load, needs_two_cores]
+pytestmark = [pytest.mark.process, needs_two_cores]
 
 
 def test_a_scenario_that_raises_is_named(marked: Marked, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    args = [*SHORT, "--workers", "1", "--threads", "2", "--scenario", str(FAULTY / "raises.py")]
+    args = [*SHARED, "--workers", "1", "--threads", "2", "--scenario", str(FAULTY / "raises.py")]
     status, _, err = finish(marked.start(*args, "--out", str(folder)), 60)  # the probe is not made longer
     assert status == 1, err
     (run,) = load(folder).runs
@@ -103,6 +103,7 @@ def test_the_others_go_on_when_a_setting_fails(marked: Marked, tmp_path: Path) -
     assert "1 × 4 served" in kept["reservation"]
 
 
+@pytest.mark.load
 def test_a_saturated_generator_is_void_after_a_second_try(marked: Marked, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     args = [*SHORT, "--workers", "1", "--threads", "2"]
@@ -115,6 +116,7 @@ def test_a_saturated_generator_is_void_after_a_second_try(marked: Marked, tmp_pa
     assert "void" in (folder / "report.md").read_text()
 
 
+@pytest.mark.load
 def test_two_locust_processes_count_all_requests(tmp_path: Path) -> None:
     """What a saturated generator gets in its second try, where the machine has more cores."""
     with Processes() as processes:
@@ -129,6 +131,7 @@ def test_two_locust_processes_count_all_requests(tmp_path: Path) -> None:
     assert two.load.rps == pytest.approx(one.load.rps, rel=0.1)
 
 
+@pytest.mark.load
 def test_pauses_longer_than_a_window_are_waited_for(marked: Marked, tmp_path: Path) -> None:
     """Of a locustfile that has none; and on shared cores, where Locust's own CPU time is no disturbance."""
     folder = tmp_path / "sweep"
