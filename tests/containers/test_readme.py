@@ -72,8 +72,12 @@ def test_up(stack: Stack, environ: dict[str, str], command: str) -> None:
     assert [stack.inspect(service)["State"]["ExitCode"] for service in ("app", "locust")] == [0, 0], running.text
 
 
-@pytest.mark.alone
-@pytest.mark.parametrize("command", readme.of("locust"))
+def beside(command: str) -> pytest.MarkDecorator:
+    """What may run beside a load test: nothing where it can miss a threshold, no other Locust in any case."""
+    return pytest.mark.alone if "--check" in command else pytest.mark.load
+
+
+@pytest.mark.parametrize("command", [pytest.param(each, marks=beside(each)) for each in readme.of("locust")])
 def test_locust(stack: Stack, environ: dict[str, str], command: str) -> None:
     shorter = command.replace("-t 30s", "-t 3s")
     assert shorter != command

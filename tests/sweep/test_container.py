@@ -13,6 +13,7 @@ import pytest
 
 from sweep.folder import load
 from tests.bed.compose import Stack, clone
+from tests.sweep.marked import SHARED
 
 pytestmark = [pytest.mark.container, pytest.mark.load]
 SHOP = """
@@ -64,7 +65,7 @@ def project(folder: Path) -> Iterator[Stack]:
 
 
 def test_it_measures_and_the_hosts_user_can_delete_what_it_wrote(project: Stack, folder: Path) -> None:
-    args = ["--workers", "1", "--threads", "1,4", "--users", "8", "--repeats", "1", "--seconds", "1"]
+    args = ["--workers", "1", "--threads", "1,4", *SHARED]
     done = project.compose("run", "--rm", "--no-TTY", "sweep", *args)
     (out,) = [path for path in (folder / "reports").iterdir() if path.is_dir()]
     assert f"reports/{out.name}/report.html" in done.stderr
