@@ -8,7 +8,7 @@ from tests.bed.gunicorn import Server
 from tests.bed.locust import explained as locust
 from tests.locustfiles.conftest import HERE, SCENARIO
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.load
 
 
 @pytest.mark.parametrize(
