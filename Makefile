@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/
 LOCK = $(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
 
-.PHONY: help up sweep check test bench bench-sweep resilience truth projects mutants audit lint lock
+.PHONY: help up sweep check test bench bench-sweep front-end resilience truth projects mutants audit lint lock
 
 help: ## this list, with how long each takes if that is more than a moment
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; about 15 minu
 bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the best of a grid, for apps with a known bottleneck; about 80 minutes
 	$(RUN)python -m bench.sweeps $(ARGS)
 
+front-end: $(VENV)/installed ## behind App Service's front end: the story, and what ends instances under load; writes docs/front-end.md; about 5 minutes
+	$(RUN)python -m bench.front_end $(ARGS)
+
 resilience: $(VENV)/installed ## faults and rough clients at full length, also on bare gunicorn; writes docs/reliability.md; about 12 minutes
 	$(RUN)python -m bench.reliability $(ARGS)
 
@@ -72,7 +75,7 @@ lint: $(VENV)/installed ## ruff, mypy, hadolint; about 10 seconds
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
 	$(RUN)mypy
-	@if [ -x $(RUN)hadolint ]; then $(RUN)hadolint Dockerfile sweep/Dockerfile; else echo 'hadolint: not packaged for this machine, skipped'; fi
+	@if [ -x $(RUN)hadolint ]; then $(RUN)hadolint Dockerfile sweep/Dockerfile deploy/front-end/Dockerfile; else echo 'hadolint: not packaged for this machine, skipped'; fi
 
 lock: $(VENV)/installed ## the newest versions that pyproject.toml allows, with hashes; about half a minute
 	$(LOCK) --python-version 3.10 --group app --output-file requirements.txt

@@ -13,6 +13,7 @@ TABLE = re.compile(r"^\| command \|.*\n((?:\|.*\n)*)", re.MULTILINE)
 KINDS = {
     "make": r"make\b",
     "up": r"docker compose( --env-file \S+)? up$",
+    "front-end": r"docker compose --env-file deploy/front-end/\S+ up --scale",
     "distributed": r"docker compose --profile distributed up --scale",
     "locust": r"docker compose run --rm .*\blocust --headless\b",
     "sweep": r"docker compose run --rm sweep\b",

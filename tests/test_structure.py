@@ -11,7 +11,7 @@ from radon.metrics import mi_rank, mi_visit
 
 from tests.bed import ROOT
 
-FOLDERS = ("app", "bench", "gunicorn_slots", "locustfiles", "plans", "sweep")
+FOLDERS = ("app", "bench", "deploy", "gunicorn_slots", "locustfiles", "plans", "sweep")
 FILES = [ROOT / "gunicorn.conf.py", *(path for name in (*FOLDERS, "tests") for path in (ROOT / name).rglob("*.py"))]
 SOURCES = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in sorted(FILES)}
 

@@ -16,7 +16,7 @@ from tests.bed.programs import ended
 from tests.bed.waiting import wait_for_200
 
 # Compose reads these from the shell too, and none of them may leak into a measurement.
-COMPOSE_ONLY = ("APP_", "MASTER_", "STARTUP_COMMAND", "COMPOSE_")
+COMPOSE_ONLY = ("APP_", "MASTER_", "FRONT_END_", "WEBSITE", "STARTUP_COMMAND", "COMPOSE_")
 
 
 def clone(folder: Path) -> Path:

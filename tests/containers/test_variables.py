@@ -19,7 +19,7 @@ from tests.test_variables import EXAMPLE
 pytestmark = pytest.mark.container
 
 # Those that compose has under `environment`; the rest are cores, memory and ports.
-PASSED_ON = sorted(name for name in EXAMPLE if re.match(r"GUNICORN|PYTHON|WEB|SERVER|SLOT|LOCUST|APP_MEMORY", name))
+PASSED_ON = sorted(name for name in EXAMPLE if re.match(r"GUNICORN|PYTHON|WEB_|SERVER|SLOT|LOCUST|APP_MEMORY", name))
 PORTS = ("APP_PORT", "LOCUST_WEB_PORT")
 
 

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.alone
 
 USERS, SECONDS = 12, 6
 SCENARIO = LOCUSTFILES / "io_bound.py"
-# Percentiles are exact to 1 %, and here are two of them.
-MOST = {"p95": 0.03}
+# 2 %, and for percentiles two steps of the histogram.
+MOST = {"p50": 0.0205, "p95": 0.0205}
 # Engines have machines of their own on Azure. Here they share a core, and importing Locust keeps it busy for a while.
 TOGETHER = """
 import time
@@ -88,8 +88,14 @@ def three_engines(server: Server, folder: Path) -> dict[str, Any]:
     return merged(unconnected(server, folder), folder)
 
 
-def four_workers(server: Server, _: Path) -> dict[str, Any]:
-    return locust(SCENARIO, server.url, "--processes", "4", users=USERS, seconds=SECONDS).analysis
+def four_workers(server: Server, folder: Path) -> dict[str, Any]:
+    """A master's analysis; its line says the same, as it has what its workers counted."""
+    processes = ["--processes", "4", "--print-tally"]
+    run = locust(SCENARIO, server.url, *processes, users=USERS, seconds=SECONDS)
+    log = folder / "master.log"
+    log.write_text(run.output)
+    assert merged([str(log)], folder) == run.analysis
+    return run.analysis
 
 
 def test_three_engines_and_four_workers_say_what_one_process_does(healthy: Server, tmp_path: Path) -> None:
@@ -107,12 +113,4 @@ def test_three_engines_and_four_workers_say_what_one_process_does(healthy: Serve
                 del left[processes]
         return str(problems) if problems else None
 
-    retried(measure, times=4)
-
-
-def test_a_masters_line_has_what_its_workers_counted(healthy: Server, tmp_path: Path) -> None:
-    load = ["--processes", "2", "--print-tally"]
-    run = locust(SCENARIO, healthy.url, *load, users=4, seconds=3)
-    log = tmp_path / "master.log"
-    log.write_text(run.output)
-    assert merged([str(log)], tmp_path) == run.analysis
+    retried(measure, times=5)
