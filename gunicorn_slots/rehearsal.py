@@ -115,8 +115,7 @@ def user(cfg: Any) -> None:
     """Ask whether this process may become another user, and whether there can be one of this number."""
     if max(cfg.uid, cfg.gid) >= 2**32 - 1:
         raise ValueError("there is no such number")
-    other = cfg.uid not in (0, os.getuid()) or cfg.gid not in (0, os.getgid())  # 0 changes nothing
-    if other and os.geteuid() != 0:
+    if (cfg.uid, cfg.gid) != (os.getuid(), os.getgid()) and os.geteuid() != 0:
         raise ValueError("only root can become another one")
 
 
