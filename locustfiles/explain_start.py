@@ -20,6 +20,8 @@ HOST = "app"  # the service's name in docker-compose.yml: of another server nobo
 PATH = "/healthz"
 # A note that is there for so long is not that of a start before this one, which takes it away when it begins.
 SETTLED_SECONDS = 3.0
+# And older than this it is of no start that Compose has just made, together with Locust's.
+OLD_SECONDS = 10.0
 # Without its container there is no such host; Compose may be starting it anew.
 GONE_SECONDS = 10.0
 ASK_SECONDS = 2.0
@@ -38,8 +40,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
         seconds = environ.get("APP_START_SECONDS", "60")
         if not seconds.isdecimal() or not 1 <= int(seconds) <= 3600:
             sys.exit(f"APP_START_SECONDS={seconds}: expected a whole number, 1 to 3600")
-        note = Path(environ.get("SLOT_START_NOTE", ""))
-        if reason := why_not(lambda: state_of(HOST, address.port or 80), lambda: read(note), int(seconds)):
+        note, since = Path(environ.get("SLOT_START_NOTE", "")), time.time() - OLD_SECONDS
+        if reason := why_not(lambda: state_of(HOST, address.port or 80), lambda: read(note, since), int(seconds)):
             sys.exit(reason)
     os.execvp(argv[0], list(argv))  # noqa: S606 no shell is wanted
 
@@ -111,10 +113,11 @@ def state_of(host: str, port: int) -> str:
     return "answers"
 
 
-def read(path: Path) -> str:
-    """Return a note's text."""
+def read(path: Path, since: float) -> str:
+    """Return a note's text, "" for one that is older, and for none."""
     with contextlib.suppress(OSError):
-        return path.read_text(encoding="utf-8", errors="replace").strip()
+        if path.stat().st_mtime >= since:
+            return path.read_text(encoding="utf-8", errors="replace").strip()
     return ""
 
 

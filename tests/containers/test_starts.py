@@ -32,6 +32,13 @@ def override(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def nothing_noted(stack: Stack) -> None:
+    """No note of a start before."""
+    stack.compose("rm", "--force", "--stop", "app", "locust")
+    docker("volume", "rm", f"{stack.project}_start", check=False)
+
+
 def run(stack: Stack, override: Path, app: str, environ: Mapping[str, str]) -> CompletedProcess[str]:
     (override.parent / "app" / "__init__.py").write_text(app)
     stack.compose("rm", "--force", "--stop", "app")
@@ -93,6 +100,7 @@ def of_ours(done: CompletedProcess[str]) -> list[str]:
     ],
     ids=["KeyError", "out of memory", "a bad setting", "another port", "no gunicorn", "hangs"],
 )
+@pytest.mark.usefixtures("nothing_noted")
 def test_locust_says_why(stack: Stack, override: Path, app: str, environ: dict[str, str], lines: list[str]) -> None:
     """Before, each of them ended in "container … is unhealthy", or in an endless wait."""
     done = run(stack, override, app, environ)
@@ -114,10 +122,11 @@ def test_up_says_it_too(stack: Stack, override: Path) -> None:
     (override.parent / "app" / "__init__.py").write_text(KEY)
     stack.compose("rm", "--force", "--stop", "app")
     done = stack.compose("up", "--no-color", override=override, check=False)  # ends, as both containers do
+    screen = done.stdout + done.stderr
     for service in ("app-1", "locust-1"):
-        said = [line for line in done.stdout.splitlines() if line.startswith(service) and "KeyError" in line]
-        assert len(said) == 1, done.stdout
-    assert "Traceback" not in done.stdout
+        said = [line for line in screen.splitlines() if line.startswith(service) and "KeyError" in line]
+        assert len(said) == 1, screen
+    assert "Traceback" not in screen
 
 
 # --- health checks -----------------------------------------------------------------------------------

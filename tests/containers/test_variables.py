@@ -47,7 +47,7 @@ def environments(services: dict[str, Any]) -> dict[str, str | None]:
     app, locust = (services[name].pop("environment") for name in ("app", "locust"))
     # Both get all of .env: what compose names for one of them is that one's.
     found: dict[str, str | None] = locust | app
-    return found | {name: locust[name] for name in locust if name.startswith("LOCUST_")}
+    return found | {name: value for name, value in locust.items() if name.startswith(("LOCUST_", "APP_"))}
 
 
 @pytest.mark.parametrize("where", ["shell", "env"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def test_how_long_is_a_number() -> None:
 
 
 def test_a_note_may_be_missing(tmp_path: Path) -> None:
-    assert explain_start.read(tmp_path / "none") == ""
+    assert explain_start.read(tmp_path / "none", 0) == ""
     (tmp_path / "note").write_text(f"{FAILED}\n")
-    assert explain_start.read(tmp_path / "note") == FAILED
+    assert explain_start.read(tmp_path / "note", time.time() - 10) == FAILED
+    assert explain_start.read(tmp_path / "note", time.time() + 10) == ""

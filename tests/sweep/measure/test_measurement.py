@@ -56,13 +56,13 @@ def test_a_faulty_app_is_recorded_and_named(
 
 
 def cannot_start(marked: Marked, folder: Path, *args: str) -> list[str]:
-    """Sweep what cannot start, and return the lines on the screen, without the first, which says what begins."""
+    """Sweep what cannot start, and return the lines on the screen below the two that say what begins."""
     status, out, err = finish(marked.start(*SHORT, *VISIT, "--chdir", str(FAULTY), "--out", str(folder), *args))
     assert status == 1, err
     assert out == ""
     assert load(folder).runs == []
     assert not marked.left()
-    return [line for line in err.splitlines() if "one user, one slot" not in line][1:]
+    return [line for line in err.splitlines() if "one user, one slot" not in line][2:]
 
 
 def test_a_sweep_of_an_app_that_does_not_start_ends_with_its_reason(marked: Marked, tmp_path: Path) -> None:
