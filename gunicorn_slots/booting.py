@@ -80,9 +80,11 @@ class Boot:
                     self.done = end or self.done
                     begin()
             except (Exception, SystemExit) as error:
-                if worker.booted or not worker.alive:  # it was at work, or somebody has told it to end
+                told_to_end = not worker.alive
+                if worker.booted or (told_to_end and isinstance(error, SystemExit)):
                     raise
-                self.tell(FAILED + told(error, self.folder).encode()[:TOLD_MOST] + END)
+                if not told_to_end:
+                    self.tell(FAILED + told(error, self.folder).encode()[:TOLD_MOST] + END)
                 raise SystemExit(0) from None  # of each other status the arbiter says a line, and of two a traceback
 
         worker.init_process = init_process

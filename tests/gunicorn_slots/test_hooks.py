@@ -117,6 +117,34 @@ def test_a_worker_that_no_app_lets_start_ends_the_server_after_each_has_had_its_
     boot.close()
 
 
+@pytest.mark.parametrize(
+    ("alive", "booted", "raised", "ends", "told"),
+    [
+        (True, False, KeyError("x"), SystemExit, True),
+        (True, False, SystemExit(1), SystemExit, True),
+        # The arbiter ends it for what another one has told, while it loads the app.
+        (False, False, KeyError("x"), SystemExit, False),
+        (False, False, SystemExit(1), SystemExit, False),
+        (True, True, KeyError("x"), KeyError, False),
+    ],
+)
+def test_a_worker_tells_what_keeps_it_from_starting(
+    alive: bool, booted: bool, raised: BaseException, ends: type[BaseException], told: bool
+) -> None:
+    def begin() -> None:
+        raise raised
+
+    server = configured({})
+    boot = booting.Boot(server)
+    worker = SimpleNamespace(age=2, alive=alive, booted=booted, init_process=begin)
+    boot.attend(worker)
+    with pytest.raises(ends):
+        worker.init_process()
+    boot.listen()
+    assert bool(boot.reason) == told
+    boot.close()
+
+
 # --- with a real gunicorn ---------------------------------------------------------------------------
 
 # Each writes its name, and none has anything else to do.
