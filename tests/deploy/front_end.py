@@ -59,7 +59,8 @@ class FrontEnd:
     def up(self, *services: str, scale: int = 2, environ: Mapping[str, str] | None = None) -> None:
         """Start the front end and so many instances, and go on at once, warm or not."""
         names = services or ("front-end", "app")
-        self.compose("up", "--detach", "--no-deps", "--scale", f"app={scale}", *names, environ=environ)
+        scaled = ["--scale", f"app={scale}"] if "app" in names else []
+        self.compose("up", "--detach", "--no-deps", *scaled, *names, environ=environ)
         wait_for(lambda: "front end: listens" in self.log(), 20, "the front end")
 
     def instances(self) -> list[str]:

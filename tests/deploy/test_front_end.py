@@ -150,6 +150,7 @@ def test_a_stop_takes_5_seconds_at_most(echo: FrontEnd) -> None:
     docker("stop", container)
     assert 4.5 < time.monotonic() - begin < 8
     assert inspect(container)["State"]["ExitCode"] == 137
+    wait_for(lambda: len(echo.serving()) == 1, 5, "its leaving")
     assert first.facts["instance"] not in seen(echo)
 
 
