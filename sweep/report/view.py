@@ -81,8 +81,9 @@ class View:
         measured = next((cell.rate for cell in self.good if cell.setting == plain), None)
         if measured:
             return f"{figure(best.rate / measured)} times gunicorn's default, {plain}"
-        if self.findings.prediction:
-            most = self.findings.prediction.bound(plain)[0]
+        prediction = self.findings.prediction
+        if prediction and not prediction.thinking:  # else one slot may serve as many, and let them wait
+            most = prediction.bound(plain)[0]
             return f"{figure(best.rate / most)} times the most that gunicorn's default, {plain}, could serve"
         return ""
 
