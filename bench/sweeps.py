@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import click
@@ -79,18 +80,17 @@ CASES = {name: of_known(known) for name, known in KNOWN.items() if known.sweep} 
 }
 
 
-def swept(name: str, case: Case) -> dict[str, Any]:
-    """Sweep, and return what came of it."""
-    folder = REPORTS / f"bench-{name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    began = time.monotonic()
-    status = cli.main([*case.args, "--seed", "1", "--out", str(folder)])
-    seconds = round(time.monotonic() - began)
+def swept(name: str, case: Case, folder: Path) -> dict[str, Any]:
+    """Sweep, or go on with a sweep that was ended, and return what came of it."""
+    began, goes_on = time.monotonic(), (folder / "sweep.json").exists()
+    args = ["--resume"] if goes_on else [*case.args, "--seed", "1"]
+    status = cli.main([*args, "--out", str(folder)])
+    seconds = None if goes_on else round(time.monotonic() - began)
     results = load(folder)
     findings = Findings.of(results)
     if status not in (0, RESERVED) or findings.best is None:
         raise click.ClickException(f"{name}: the sweep ended with status {status}: {findings.recommendation.reason}")
     return {
-        "folder": folder.name,
         "setting": str(findings.best.setting),
         "tied_with": [str(tie) for tie in findings.recommendation.tied_with],
         "reason": findings.recommendation.reason,
@@ -142,11 +142,10 @@ def setting_of(text: str) -> Setting:
 
 def against_grid(row: dict[str, Any]) -> list[dict[str, Any]]:
     """Measure those of the grid that the sweep has not measured itself."""
-    of_sweep = row["sweep"]
-    results = load(REPORTS / of_sweep["folder"])
+    results = load(REPORTS / row["begun"])
     seconds = max(GRID_SECONDS, window(results.info.unloaded, results.info.options.users) / 2)
     todo = [setting for setting in GRID if setting not in {run.setting for run in results.runs}]
-    return cells_of(side_by_side("grid", of_sweep["folder"], todo, 1, seconds))
+    return cells_of(side_by_side("grid", row["begun"], todo, 1, seconds))
 
 
 def best_first(cells: Sequence[dict[str, Any]], by_response: bool) -> list[dict[str, Any]]:
@@ -160,19 +159,22 @@ def finals(row: dict[str, Any]) -> list[dict[str, Any]]:
     others = [cell for cell in [*row["grid"], *of_sweep["cells"]] if cell["setting"] != of_sweep["setting"]]
     order = [cell["setting"] for cell in best_first(others, of_sweep["by_response"])]
     settings = [of_sweep["setting"], *list(dict.fromkeys(order))[:FINALISTS]]
-    results = load(REPORTS / of_sweep["folder"])
+    results = load(REPORTS / row["begun"])
     seconds = FINAL_SHARE * window(results.info.unloaded, results.info.options.users)
-    return cells_of(side_by_side("final", of_sweep["folder"], list(map(setting_of, settings)), WINDOWS, seconds))
+    return cells_of(side_by_side("final", row["begun"], list(map(setting_of, settings)), WINDOWS, seconds))
 
 
 def measure(name: str, row: dict[str, Any], keep: Callable[[dict[str, Any]], None], until: float) -> None:
     """Do what a case lacks, a step after the other, and none after a time."""
     case = CASES[name]
     row["what"] = case.what
+    if "begun" not in row:
+        row["begun"] = f"bench-{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+        keep(row)
     with needs(case.services) as services:
         os.environ.update({**case.environ, **services})
         steps: dict[str, Callable[[], Any]] = {
-            "sweep": lambda: swept(name, case),
+            "sweep": lambda: swept(name, case, REPORTS / row["begun"]),
             "grid": lambda: against_grid(row),
             "final": lambda: finals(row),
         }
@@ -236,9 +238,10 @@ def main(names: tuple[str, ...], minutes: float) -> None:
 
         def keep(row: dict[str, Any], name: str = name) -> None:
             found["apps"][name] = row
-            options = load(REPORTS / row["sweep"]["folder"]).info.options
-            target = target_of(options, plans.load()[options.plan])
-            found["machine"] = environment_of(target, preflight(options).versions)
+            if "sweep" in row:
+                options = load(REPORTS / row["begun"]).info.options
+                target = target_of(options, plans.load()[options.plan])
+                found["machine"] = environment_of(target, preflight(options).versions)
             write(found)
 
         measure(name, row, keep, until)

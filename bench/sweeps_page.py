@@ -63,7 +63,7 @@ def line(name: str, row: Mapping[str, Any]) -> str:
         row["what"],
         of_sweep["setting"] + (" (status 3)" if of_sweep["reservation"] else ""),
         of_sweep["measured"],
-        f"{of_sweep['seconds']} s",
+        f"{of_sweep['seconds']} s" if of_sweep["seconds"] else "in parts",
         what.format(**chosen) if chosen else "failed",
         f"{what.format(**top)} ({top['setting']})",
         f"{of_best(row):.3f}",
@@ -109,7 +109,7 @@ def shortfalls(found: Mapping[str, Any]) -> list[str]:
         of_sweep = row["sweep"]
         if of_sweep["measured"] > SETTINGS_MOST:
             lines.append(f"{name}: {of_sweep['measured']} settings, expected at most {SETTINGS_MOST}")
-        if of_sweep["seconds"] > SECONDS_MOST:
+        if (of_sweep["seconds"] or 0) > SECONDS_MOST:
             lines.append(f"{name}: {of_sweep['seconds']} s, expected at most {SECONDS_MOST}")
         if of_sweep["setting"] == "1 × 1":
             lines.append(f"{name}: 1 × 1, expected more than one slot")

@@ -14,7 +14,7 @@ from explain_laws import CPU_FULL, Setting
 from sweep.decide.cells import seen_rps
 from sweep.decide.failures import Count
 from sweep.decide.ranking import SPARE_TIMES, queues_little
-from sweep.decide.stock import GAP, RISES, Stock, near, threads_for
+from sweep.decide.stock import GAP, RISES, Stock, alike, near, threads_for
 
 MORE = 1.5  # from one number of threads to the next
 MORE_SLOTS = 1.2  # times as many, where those that fail begin
@@ -105,7 +105,9 @@ class Moves(Stock):
         half = [
             cell
             for cell in self.fine
-            if cell.rps and cell.setting.workers < best.setting.workers and self.alike(cell, best)
+            if cell.rps
+            and cell.setting.workers < best.setting.workers
+            and alike(cell.setting.slots, best.setting.slots, GAP)
         ]
         if any(best.rate < RISES * cell.rate for cell in half):
             return
@@ -124,7 +126,11 @@ class Moves(Stock):
         best = self.best
         if best is None or best.setting.workers == 1:
             return
-        more = [cell for cell in self.fine if cell.setting.workers > best.setting.workers and self.alike(cell, best)]
+        more = [
+            cell
+            for cell in self.fine
+            if cell.setting.workers > best.setting.workers and alike(cell.setting.slots, best.setting.slots, GAP)
+        ]
         if any(cell.rps and cell.rate < best.rate / RISES for cell in more):
             workers = best.setting.workers // 2
             yield Setting(workers, threads_for(best.setting.slots, workers, self.options))

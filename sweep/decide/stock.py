@@ -30,9 +30,13 @@ def threads_for(slots: float, workers: int, options: Options) -> int:
 
 
 def near(setting: Setting, others: Iterable[Setting]) -> bool:
-    """Whether one of the others has the same workers and about as many slots."""
-    same = [other.slots for other in others if other.workers == setting.workers]
-    return any(max(slots, setting.slots) <= NEAR * min(slots, setting.slots) for slots in same)
+    """Whether one of the others has about as many workers, which are the same ones if few, and about as many slots."""
+    return any(alike(setting.workers, other.workers) and alike(setting.slots, other.slots) for other in others)
+
+
+def alike(one: int, other: int, times: float = NEAR) -> bool:
+    """Whether two numbers are about the same."""
+    return max(one, other) <= times * min(one, other)
 
 
 class Stock:
@@ -80,12 +84,10 @@ class Stock:
         """Whether a setting with far more or far fewer slots serves as much as the best, so that they do not matter."""
         best = self.best
         return best is not None and any(
-            cell.rate >= best.rate / RISES and not self.alike(cell, best) for cell in self.fine if cell.rps
+            cell.rate >= best.rate / RISES and not alike(cell.setting.slots, best.setting.slots, GAP)
+            for cell in self.fine
+            if cell.rps
         )
-
-    def alike(self, cell: Cell, other: Cell) -> bool:
-        """Whether two have about as many slots."""
-        return max(cell.setting.slots, other.setting.slots) <= GAP * min(cell.setting.slots, other.setting.slots)
 
     def worker_counts(self) -> Sequence[int]:
         """Return the numbers of workers to look at where the CPU limits."""
