@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -22,6 +23,12 @@ from tests.bed.terminal import terminal
 def test_every_command_is_known() -> None:
     assert [command for command in readme.commands() if readme.kind(command) is None] == []
     assert all(readme.of(kind) for kind in readme.KINDS)
+
+
+def test_an_app_of_ones_own_comes_early() -> None:
+    """From a clone to a load test of it: clone, go there, and one command."""
+    begin = (ROOT / "README.md").read_text().splitlines()[:60]
+    assert any(readme.kind(line) == "locust" and "APP_DIR" in line for line in begin)
 
 
 @pytest.mark.process
@@ -57,7 +64,8 @@ def test_a_sweep_of_an_app_of_ones_own(tmp_path: Path) -> None:
         running.wait_for("Results: reports/pages-", 120)
         running.press_ctrl_c()
         running.wait_for("Report: reports/pages-", 60)
-    assert "app:app" in running.text
+    (out,) = (here / "reports").glob("pages-*/sweep.json")
+    assert json.loads(out.read_text())["app"] == "app:app"
     assert sorted(shop.rglob("*")) == before
 
 

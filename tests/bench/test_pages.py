@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import bench
-from bench import mutants, reliability, report, sweeps_page
+from bench import mutants, projects, reliability, report, sweeps_page
 from tests.resilience.rows import Row
 
 
@@ -31,3 +31,9 @@ def test_reliability() -> None:
     found = figures("reliability")
     assert reliability.render([Row(**row) for row in found["rows"]], found["measured"]) in page("reliability")
     assert mutants.render(found["mutants"]) in page("reliability")
+
+
+def test_projects() -> None:
+    found = figures("projects")
+    assert projects.render([projects.Row(**row) for row in found["rows"]], found["measured"]) in page("own-app")
+    assert {row["project"] for row in found["rows"]} == set(projects.PROJECTS)

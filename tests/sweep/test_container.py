@@ -100,7 +100,7 @@ def test_an_app_of_ones_own_with_its_locustfile(project: Stack, folder: Path) ->
     (shop / "locustfile.py").write_text(LOAD)
     shop.chmod(0o700)
     os.chown(shop, OWNER, OWNER)
-    args = ["--workers", "1", "--threads", "2", "--users", "4", "--repeats", "1", "--seconds", "1"]
+    args = ["--workers", "1", "--threads", "2", "--users", "4", "--repeats", "1", "--seconds", "2"]
     done = project.compose("run", "--rm", "--no-TTY", "sweep", *args, environ={"APP_DIR": str(shop)})
     assert "wsgi:app" in done.stdout + done.stderr
     (out,) = (path for path in (folder / "reports").iterdir() if path.is_dir())

@@ -1,7 +1,6 @@
-from flask import Flask
-
-
 def make_app():
-    app = Flask(__name__)
-    app.get("/")(lambda: "poetry")
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "7")])
+        return [b"poetry\n"]
+
     return app
