@@ -76,7 +76,11 @@ class Stack:
             RuntimeError: it failed, and `check` is set; with what it wrote.
         """
         shell = {name: value for name, value in clean_environ().items() if not name.startswith(COMPOSE_ONLY)}
-        ports = {"APP_PORT": str(self.app_port), "LOCUST_WEB_PORT": str(self.web_port), "BUILDKIT_PROGRESS": "quiet"}
+        ports = {"APP_PORT": str(self.app_port), "LOCUST_WEB_PORT": str(self.web_port)}
+        if args[0] == "run":
+            ports["BUILDKIT_PROGRESS"] = (
+                "quiet"  # it would be among what the program writes; of `up` it hides that, too
+            )
         files = ["--file", "docker-compose.yml", "--file", str(override)] if override else []
         command = ["docker", "compose", "--project-name", self.project, "--env-file", str(env_file), *files, *args]
         done = ended(command, shell | ports | dict(environ or {}), cwd=self.folder, seconds=timeout)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.container
 HEADLESS = ["--headless", "-u", "1", "-t", "1s"]
 KEY = 'import os\n\n\ndef create_app():\n    return os.environ["SECRET_KEY"]\n\n\napp = create_app()\n'
 KILLED = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
-LARGE = "rows = []\nwhile True:\n    rows.append(b'x' * 2**20)\n"
+LARGE = "rows = []\nwhile True:\n    rows.append(b'x' * 2**20)\napp = rows\n"
 HANGS = "import time\ntime.sleep(3600)\napp = None\n"
 WELL = "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'well']\n"
 
