@@ -17,7 +17,7 @@ FEW = ["waits-one-slot", "lock-of-threads", "ten-connections", "header-taken-off
 @pytest.mark.alone
 @pytest.mark.parametrize("name", FEW)
 def test_the_verdict_is_right_and_following_it_does_no_harm(name: str) -> None:
-    known = replace(KNOWN[name], seconds=5)
+    known = replace(KNOWN[name], seconds=4)
     if packages := missing(known.services, known.front):
         pytest.skip(f"{' and '.join(packages)} not installed")
     found = case(known)
