@@ -108,6 +108,8 @@ def stuck_users(figures: Figures) -> int:
     What a worker said last, it may have said before all of its slots were held, so a part of them is enough. Nor is
     anybody stuck where all slots are held by requests that end: the missing ones are in a queue longer than the run.
     """
+    if len(figures.workers) > 2 * figures.setting.workers:
+        return 0  # they are started anew all the time, and what each says of its slots is too little
     missing = missing_users(figures)
     most = missing if figures.slots is None else min(missing, figures.slots)
     if not figures.measured:
