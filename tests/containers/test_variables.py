@@ -107,7 +107,7 @@ def test_it_starts_with_every_variable_empty(stack: Stack, folder: Path) -> None
     assert setting(stack) == "workers=3 threads=6"
     assert environment(stack.container("app"))["WEB_CONCURRENCY"] == "01"
     assert stack.log("app").count("Booting worker") == 3
-    here.load(2, 1)
+    here.load(2, 3)
 
 
 def test_a_misspelt_name_in_the_file_ends_it_with_one_line(stack: Stack, folder: Path) -> None:
