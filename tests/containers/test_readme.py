@@ -100,7 +100,7 @@ LOOKS = [command for command in readme.of("sweep") if re.search("report|compare"
 def begun(command: str, stack: Stack, environ: dict[str, str]) -> str:
     """Run a sweep until it starts to measure; return where its results are."""
     with terminal(command, stack.folder, environ) as running:
-        running.wait_for("Results: reports/", 30)
+        running.wait_for("Results: reports/", 150)  # the first one builds what the sweep needs
         running.press_ctrl_c()
         assert running.status() == 130, running.text
     found = re.search(r"Results: (\S+)", running.text)
