@@ -74,8 +74,8 @@ class EndingWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships
         try:
             super().run()
         finally:  # SIGQUIT, too, waits for no thread
-            self.sparing.say(time.monotonic(), at_once=True)
             self.watch.leave_threads_behind()
+            self.sparing.say(time.monotonic(), at_once=True)
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Called by a worker that ends, before it waits for its connections."""
