@@ -60,8 +60,8 @@ def test_the_report_opens_offline_in_light_and_dark(opened: Opened, page: Page, 
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme="light")
     opened(grid)
-    expect(page).to_have_title("Sweep: 1 × 36 for io_bound, 36 users on B1")
-    expect(page.get_by_role("heading", level=1)).to_have_text("1 worker × 36 threads")
+    expect(page).to_have_title("Sweep: 2 × 18 for io_bound, 36 users on B1")
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 workers × 18 threads")
     assert page.locator(".plot").count() == 7
     for scheme in ("light", "dark", "light"):  # also while it is open, as at sunset
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
