@@ -26,6 +26,7 @@ from explain_tally import Record, Tally
 from explain_timeline import timeline
 from explain_totals import Totals
 from explain_types import Analysis, Timeline
+from explain_words import route_of
 
 BEGIN = "explain_begin"  # the master's message to its workers
 TICK = 0.05  # s between two looks at the generator's lag
@@ -170,14 +171,14 @@ class Explanation:
             if len(self.pending) >= BATCH:
                 self.count()
         elif self.finished is None:
-            self.count_ramp(now, response_time, response, error, f"{request_type} {name}")
+            self.count_ramp(now, response_time, response, error, route_of(request_type, name))
 
     def count(self) -> None:
         """Count the requests that are still to be counted."""
         pending, self.pending = self.pending, []
         before = self.begun - self.test_began
         for at, response_ms, headers, error, think_ms, method, name, late_ms in pending:
-            timing, route = parse_all(headers) if headers else None, f"{method} {name}"
+            timing, route = parse_all(headers) if headers else None, route_of(method, name)
             self.tally.add(Record(at, response_ms, timing, error, think_ms, route, late_ms))
             if len(self.first) < explain_first.MOST and timing and error is None:
                 self.note_first(before + at, response_ms, timing, route)

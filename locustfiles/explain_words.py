@@ -39,3 +39,8 @@ def rps(rate: float | None) -> str:
 def rounded(value: float, digits: int = 4) -> float:
     """Round to significant digits."""
     return float(f"{value:.{digits}g}")
+
+
+def route_of(method: str, name: str) -> str:
+    """Return what a route is called: its method and the name that the locustfile gives it, which may begin with it."""
+    return name if name.startswith(f"{method} ") else f"{method} {name}"
