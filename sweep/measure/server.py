@@ -62,7 +62,7 @@ class Server:
         while not (self.observer.listens(self.port) and self.answers(end - time.monotonic())):
             if self.process.poll() is not None:
                 raise self.not_started(f"gunicorn ended with status {self.process.returncode}")
-            self.look()
+            self.sample()  # looks at memory alone: an end in this moment is a start that failed, too
             if time.monotonic() > end:
                 raise self.not_started(f"the app did not answer within {self.target.start_seconds:g} s")
         end = time.monotonic() + SETTLE_MOST
@@ -98,11 +98,19 @@ class Server:
         Raises:
             MeasurementError: it has ended, or has more memory than the plan.
         """
+        self.sample()
+        if self.process.poll() is not None:
+            raise MeasurementError(f"gunicorn ended with status {self.process.returncode}", self.log)
+
+    def sample(self) -> None:
+        """Look at its memory, and wait until the next look.
+
+        Raises:
+            MeasurementError: it has more memory than the plan.
+        """
         self.observer.sample()
         used, room = self.observer.memory_mb, self.target.memory_mb
         if used > room:
             reason = f"ended for memory: the app took {used:.0f} MB, and the plan leaves it {room:.0f} MB"
             raise MeasurementError(reason, self.log)
-        if self.process.poll() is not None:
-            raise MeasurementError(f"gunicorn ended with status {self.process.returncode}", self.log)
         time.sleep(SAMPLE_SECONDS)
