@@ -27,10 +27,15 @@ from sweep.measure.processes import free_port
 __all__ = ["ROOT", "clean_environ", "free_port"]
 
 
+# What `make test ARGS=…` hands down; a make that a test runs would take it for its own.
+OF_MAKE = ("ARGS", "MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS")
+
+
 def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment without the variables of this stack, plus `extra`.
 
     SLOT_ANY_GUNICORN stays: with it CI tries gunicorns that nobody has tested yet.
     """
     kept = {name: value for name, value in os.environ.items() if name == "SLOT_ANY_GUNICORN"}
-    return processes.clean_environ(kept | dict(extra or {}))
+    environ = processes.clean_environ(kept | dict(extra or {}))
+    return {name: value for name, value in environ.items() if name not in OF_MAKE or name in (extra or {})}
