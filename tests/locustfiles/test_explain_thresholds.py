@@ -52,7 +52,7 @@ def test_the_fail_ratio_decides_alone_whether_failures_make_a_run_fail(healthy: 
 def test_a_load_test_shape_has_one_threshold(healthy: Server) -> None:
     """All requests of its first step fail, none of its second."""
     run = locust(HERE / "shape.py", healthy.url, "--check-fail-ratio", "0.2", users=2, seconds=6)
-    assert run.analysis["load"]["failures"] == 0
+    assert run.analysis["load"]["failures"] <= 4  # what each user had begun when the second step did
     assert run.code == 3, run.output
     assert "--check-fail-ratio 0.2: missed" in run.output
 
