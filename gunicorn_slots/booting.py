@@ -137,13 +137,17 @@ class Boot:
             if failed and not self.reason:
                 self.reason = text.decode(errors="replace")
 
-    def note_end(self, server: Any) -> bool:
+    def note_end(self, server: Any, worker: Any) -> bool:
         """Note the end of a worker, and say whether the app had been loaded. As child_exit.
+
+        One that was there before this configuration has no say in that: a reload ends them all.
 
         Raises:
             HaltServer: the app cannot be loaded. Also where each worker has had its try and one more, none could say
                 why, and gunicorn would go on for ever.
         """
+        if worker.age < self.first:
+            return True
         self.listen()
         self.ended += not self.loaded
         if not self.reason and not self.loaded and self.ended > server.num_workers:

@@ -69,7 +69,7 @@ def join(server: Any, settled: Settings) -> bool:
     server.boot_of_gunicorn_slots = boot
 
     def child_exit(server: Any, worker: Any) -> None:
-        if boot.note_end(server):
+        if boot.note_end(server, worker):
             watch.child_exit(server, worker)
 
     def post_worker_init(worker: Any) -> None:

@@ -107,13 +107,23 @@ def test_a_worker_that_no_app_lets_start_ends_the_server_after_each_has_had_its_
     server = configured({})
     server.num_workers = 2
     boot = booting.Boot(server)
-    assert [boot.note_end(server) for _ in range(2)] == [False, False]
+    assert [boot.note_end(server, SimpleNamespace(age=age)) for age in (1, 2)] == [False, False]
     with pytest.raises(HaltServer):
-        boot.note_end(server)
+        boot.note_end(server, SimpleNamespace(age=3))
     boot.say_why()
     assert server.log.lines == [
         "gunicorn_slots: the app does not start: 3 workers ended before they had loaded it, as the lines above say"
     ]
+    boot.close()
+
+
+def test_workers_from_before_a_reload_say_nothing_about_its_start() -> None:
+    """More of them may end than there are now, while the new ones still load the app."""
+    server = configured({})
+    server.num_workers, server.worker_age = 3, 4
+    boot = booting.Boot(server)
+    assert all(boot.note_end(server, SimpleNamespace(age=age)) for age in (1, 2, 3, 4))
+    assert boot.ended == 0
     boot.close()
 
 
