@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 TRUE_OR_FALSE = "true or false"
 
 # Sources that are no variable's name, although they look like one: what they hold names the setting itself.
 OF_MANY_SETTINGS = ("GUNICORN_CMD_ARGS",)
+# Settings of NAME=VALUE entries: nobody but the app need know the values.
+MAY_BE_SECRET = ("raw_env", "raw_paste_global_conf")
 
 
 class BadSettingError(Exception):
@@ -16,9 +19,16 @@ class BadSettingError(Exception):
 
     def __init__(self, name: str, value: object, expected: str, source: str = "") -> None:
         """Name the variable if `source` is one, else the setting and where it stands."""
+        if name in MAY_BE_SECRET and isinstance(value, list):
+            value = names_alone(value)
         if source.isupper() and source not in OF_MANY_SETTINGS:
             name, source = source, ""
         super().__init__(f"{name}={shortened(str(value))}{source and f' ({source})'}: {expected}")
+
+
+def names_alone(entries: Sequence[object]) -> str:
+    """Return NAME=VALUE entries without the values; of one without a name, which may be half a value, nothing."""
+    return ",".join(f"{entry.partition('=')[0]}=..." if "=" in entry else "..." for entry in map(str, entries))
 
 
 def shortened(text: str, most: int = 200) -> str:
