@@ -24,7 +24,8 @@ SETTLED_SECONDS = 3.0
 OLD_SECONDS = 10.0
 # Without its container there is no such host; Compose may be starting it anew.
 GONE_SECONDS = 10.0
-ASK_SECONDS = 2.0
+ASK_SECONDS = 5.0  # as long as the image's health check
+LOADING = "the app is still loading"  # so begins a note of a start that goes on
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
@@ -83,7 +84,7 @@ def why_not(
             noted, since = text, now
         if how != "gone":
             gone_since = now
-        if noted and how != "silent" and now - since >= SETTLED_SECONDS:
+        if noted and not noted.startswith(LOADING) and how != "silent" and now - since >= SETTLED_SECONDS:
             return noted
         if now - gone_since >= GONE_SECONDS:
             return noted or "the app's container has ended: `docker compose logs app` says why"

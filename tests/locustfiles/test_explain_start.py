@@ -48,6 +48,7 @@ def waited(states: Sequence[str], notes: Sequence[str], seconds: float = 60) -> 
         (["gone"], ["", "", FAILED], FAILED, 6),
         # It may still come.
         (["silent"] * 50 + ["answers"], [LOADING], "", 50),
+        (["closed"] * 50 + ["answers"], [LOADING], "", 50),  # with preload_app nobody listens until it is loaded
     ],
 )
 def test_how_it_ends(states: list[str], notes: list[str], said: str, at: int) -> None:
