@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/
+# Compose looks for the Dockerfile there, wherever make was called from.
+export PWD := $(CURDIR)
 LOCK = $(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
 
