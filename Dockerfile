@@ -30,6 +30,8 @@ RUN if [ ! -e .dockerignore ]; then \
            -prune -exec rm -rf {} + \
       && grep -rlsIZ --exclude='*.py' -e '^-----BEGIN [A-Z ]*PRIVATE KEY-----' . | xargs -0 -r rm -f; \
     fi \
+    # Its variables for this stack, which no .dockerignore of its own knows.
+    && rm -f app.env \
     && mkdir /requirements \
     && find . -type f \( -name '*.txt' -o -name '*.in' -o -path './requirements/*' -o -path ./pyproject.toml \
          -o -path ./uv.lock -o -path ./poetry.lock \) -exec cp --parents -t /requirements {} + \
