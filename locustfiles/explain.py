@@ -74,6 +74,9 @@ def on_init(environment: Any, **_others: Any) -> None:
         hooks.worker_report.add_listener(explanation.on_worker_report)
     hooks.test_start.add_listener(lambda **_: explanation.start_test())
     environment.explanation = explanation
+    # gevent's clock has stood still since it last waited, before the locustfile was imported, say. What begins now, as
+    # --run-time does, would begin then, and a short run on a busy machine be over at once.
+    gevent.get_hub().loop.update_now()
     if environment.web_ui:
         explain_web.install(environment, explanation)
 

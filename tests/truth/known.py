@@ -172,7 +172,7 @@ INSIDE = {
         "for a slot; beyond ten the database refuses",
         "slots",
         2,
-        4,
+        3,  # PostgreSQL needs a moment to forget a connection that was closed
         24,
         services=("postgres-ten",),
         beyond=True,
