@@ -7,11 +7,13 @@ not run: `flask run` would call a factory, and a name that is not there is told 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.machinery
 import os
 import sys
 import tokenize
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from gunicorn_slots.parsing import BadSettingError
 from gunicorn_slots.reading import FACTORIES, Names
@@ -141,3 +143,17 @@ def check_module(app: str, folders: Sequence[str]) -> None:
     path = [os.path.abspath(folder) for folder in folders if folder] + sys.path
     if module and importlib.machinery.PathFinder.find_spec(module, path) is None:
         raise BadSettingError("app", app, f"expected MODULE:NAME with a module in {path[0]}")
+
+
+@contextlib.contextmanager
+def as_when_serving(cfg: Any) -> Iterator[None]:
+    """Be where gunicorn is when it serves, and find modules where it finds them then."""
+    before, path = os.getcwd(), sys.path.copy()
+    try:
+        os.chdir(cfg.chdir)
+        extra = [os.path.abspath(folder.strip()) for folder in (cfg.pythonpath or "").split(",") if folder.strip()]
+        sys.path[:0] = [*extra, os.getcwd()]
+        yield
+    finally:
+        sys.path[:] = path
+        os.chdir(before)

@@ -15,6 +15,7 @@ import gunicorn.glogging
 import gunicorn.reloader
 import gunicorn.util
 
+from gunicorn_slots.entry import as_when_serving
 from gunicorn_slots.parsing import BadSettingError, shortened
 
 
@@ -48,7 +49,8 @@ def rehearse(in_force: Mapping[str, Any], sources: Mapping[str, str]) -> None:
         if not given:
             continue
         try:
-            trial.run(cfg)
+            with as_when_serving(cfg):
+                trial.run(cfg)
         except Exception as error:
             name = given[0]
             reason = shortened(str(error))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 from gunicorn.config import Config
@@ -69,6 +71,19 @@ def test_what_listens_where_nobody_looks_is_told_so(bind: str, port: str, said: 
 @pytest.fixture
 def no_fast_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(message, "_fast_parser_available", False)
+
+
+def test_modules_and_folders_are_looked_for_where_gunicorn_will_serve(conf: Conf, tmp_path: Path) -> None:
+    """A folder of pythonpath is below chdir, and the class of a logger may lie in it."""
+    (tmp_path / "web" / "src").mkdir(parents=True)
+    (tmp_path / "web" / "src" / "logs_of_shop.py").write_text("from gunicorn.glogging import Logger\n")
+    (tmp_path / "web" / "app.py").write_text("app = None\n")
+    environ = {"GUNICORN_CHDIR": str(tmp_path / "web"), "GUNICORN_PYTHONPATH": "src"}
+    before = (sys.path.copy(), Path.cwd())
+    assert conf(environ | {"GUNICORN_LOGGER_CLASS": "logs_of_shop.Logger"}).logger_class == "logs_of_shop.Logger"
+    assert (sys.path, Path.cwd()) == before
+    with pytest.raises(SystemExit, match="GUNICORN_PYTHONPATH=web: expected folders that are there"):
+        conf(environ | {"GUNICORN_PYTHONPATH": "web"})
 
 
 @pytest.mark.usefixtures("no_fast_parser")
