@@ -7,6 +7,7 @@ environment is there.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import hashlib
 import os
@@ -27,7 +28,8 @@ PLACE = ROOT / ".own-app"
 # As in the Dockerfile: what only its own machine needs, and what is secret.
 LEFT_OUT = (
     *(".git", ".hg", ".svn", ".venv", "venv", "antenv", "node_modules", "__pycache__", ".own-app"),
-    *(".env", ".env.*", "*.env", ".envrc"),
+    *(".env", ".env.*", "*.env", ".envrc", "*.pfx", "*.p12", "*.key", "id_rsa*", "id_ed25519*"),
+    *(".ssh", ".aws", ".azure", ".netrc", ".pgpass", ".pypirc"),
 )
 MANIFESTS = ("*.txt", "*.in", "pyproject.toml", "setup.py", "setup.cfg", "*.lock")
 LOCAL = re.compile(r"^\s*(?:(?:-e|--editable)[\s=]*)?(?:\.|file:|[^-#:@\s][^:@#\s]*/)", re.MULTILINE)
@@ -66,9 +68,21 @@ class OwnApp:
         self.python = self.venv / "bin" / "python"
 
     def copy(self) -> None:
-        """Take the folder as it is now."""
+        """Take the folder as it is now.
+
+        Raises:
+            OwnAppError: a file of it cannot be read.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.copytree(self.source, self.folder, symlinks=True, ignore=left_out)
+        try:
+            shutil.copytree(self.source, self.folder, symlinks=True, ignore=left_out)
+        except shutil.Error as error:
+            failed = error.args[0]
+            path, reason = failed[0][0], failed[0][2]
+            more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+            raise OwnAppError(f"APP_DIR={self.source}: {path} cannot be copied ({reason}){more}") from None
+        except OSError as error:
+            raise OwnAppError(f"APP_DIR={self.source}: cannot be copied ({error})") from None
 
     def install(self) -> None:
         """Install what it requires, unless that is there.
@@ -118,6 +132,10 @@ class OwnApp:
             return
         elif self.has("uv.lock"):
             self.tool("uv", "sync", "--frozen", "--no-dev", "--inexact")
+        elif "poetry" in self.project().get("tool", {}):
+            # A project may be no package at all; what it requires is there by now.
+            with contextlib.suppress(OwnAppError):
+                self.tool("poetry", "install", "--only", "main", "--no-interaction")
         else:
             self.pip("--no-deps", "--editable", ".")
 
@@ -198,12 +216,14 @@ def environ_of(source: Path, environ: Mapping[str, str], root: Path = ROOT) -> d
         OwnAppError: that file cannot be read.
     """
     found: dict[str, str] = {}
-    named = environ.get("APP_ENV_FILE")
-    for path in (root / ".env", source / "app.env", *([Path(named).expanduser()] if named else [])):
+    with contextlib.suppress(OSError, ValueError):
+        found = variables((root / ".env").read_text(encoding="utf-8"), environ)
+    named = environ.get("APP_ENV_FILE") or found.get("APP_ENV_FILE")
+    for path in (source / "app.env", *([root / Path(named).expanduser()] if named else [])):
         try:
             found |= variables(path.read_text(encoding="utf-8"), environ)
         except (OSError, ValueError) as error:
-            if named and path == Path(named).expanduser():
+            if named and path == root / Path(named).expanduser():
                 raise OwnAppError(f"APP_ENV_FILE={named}: expected a file that can be read ({error})") from None
     return {**found, **environ}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OwnApp:
 
 
 def test_what_only_its_own_machine_needs_is_not_copied(shop: OwnApp) -> None:
-    for name in (".git/a", "venv/a", "any/pyvenv.cfg", "any/lib/a", ".env", "app.env", "a/__pycache__/b", "a/c.py"):
+    own = (".git/a", "venv/a", "any/pyvenv.cfg", "any/lib/a", "a/__pycache__/b")
+    for name in (*own, ".env", "app.env", ".ssh/id_rsa", "a/server.key", ".netrc", "a/c.py"):
         (shop.source / name).parent.mkdir(parents=True, exist_ok=True)
         (shop.source / name).touch()
     shop.copy()
@@ -87,6 +89,18 @@ def test_the_variables_nearest_to_the_app_come_first(shop: OwnApp, tmp_path: Pat
     (tmp_path / "other").write_text("C=3\nD=3\n")
     environ = environ_of(shop.source, {"APP_ENV_FILE": str(tmp_path / "other"), "D": "4"}, tmp_path)
     assert [environ[name] for name in "ABCD"] == ["1", "2", "3", "4"]
+
+
+def test_the_file_of_variables_may_be_named_in_env(shop: OwnApp, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APP_ENV_FILE=other\n")
+    (tmp_path / "other").write_text("A=3\n")
+    assert environ_of(shop.source, {}, tmp_path)["A"] == "3"
+
+
+def test_a_file_that_cannot_be_copied_is_one_line(shop: OwnApp) -> None:
+    os.mkfifo(shop.source / "pipe")
+    with pytest.raises(OwnAppError, match=r"my shop/pipe cannot be copied \(.*named pipe.*\)$"):
+        shop.copy()
 
 
 def test_a_file_of_variables_that_is_not_there_is_one_line(shop: OwnApp, tmp_path: Path) -> None:
