@@ -17,6 +17,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from gunicorn_slots import health
 from tests.bed import ROOT, free_port
 from tests.bed.cores import cores
 from tests.bed.gunicorn import Server, gunicorn
@@ -128,7 +129,11 @@ def test_names_lead_somewhere() -> None:
     assert OBJECTS["Service"]["spec"]["selector"].items() <= labels.items()
     ports = {port["name"]: port["containerPort"] for port in CONTAINER["ports"]}
     assert ports == {OBJECTS["Service"]["spec"]["ports"][0]["targetPort"]: 8000}
-    assert {CONTAINER[probe]["httpGet"]["port"] for probe in ("startupProbe", "readinessProbe")} == set(ports)
+    for probe in ("startupProbe", "readinessProbe"):
+        *python, check = CONTAINER[probe]["exec"]["command"]
+        assert python == ["python", "-I"]
+        assert (ROOT / check).is_file()
+        assert CONTAINER[probe]["timeoutSeconds"] > health.SECONDS
     target = OBJECTS["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]
     assert (target["kind"], target["name"]) == ("Deployment", OBJECTS["Deployment"]["metadata"]["name"])
     assert TEST["spec"]["locustfile"]["configMap"]["name"] == OBJECTS["ConfigMap"]["metadata"]["name"]
