@@ -11,7 +11,7 @@ TRUE_OR_FALSE = "true or false"
 # Sources that are no variable's name, although they look like one: what they hold names the setting itself.
 OF_MANY_SETTINGS = ("GUNICORN_CMD_ARGS",)
 # Settings of NAME=VALUE entries: nobody but the app need know the values.
-MAY_BE_SECRET = ("raw_env", "raw_paste_global_conf")
+NAMES_ALONE = ("raw_env", "raw_paste_global_conf")
 
 
 class BadSettingError(Exception):
@@ -19,7 +19,7 @@ class BadSettingError(Exception):
 
     def __init__(self, name: str, value: object, expected: str, source: str = "") -> None:
         """Name the variable if `source` is one, else the setting and where it stands."""
-        if name in MAY_BE_SECRET and isinstance(value, list):
+        if name in NAMES_ALONE and isinstance(value, list):
             value = names_alone(value)
         if source.isupper() and source not in OF_MANY_SETTINGS:
             name, source = source, ""

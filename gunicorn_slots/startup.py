@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn_slots import exactness, note
 from gunicorn_slots.cgroup import available_cpus
 from gunicorn_slots.limits import Limits
-from gunicorn_slots.parsing import MAY_BE_SECRET
+from gunicorn_slots.parsing import NAMES_ALONE
 from gunicorn_slots.settings import FILE, Settings
 from gunicorn_slots.versions import __version__
 
@@ -146,7 +146,7 @@ def plural(number: int, noun: str) -> str:
 
 def shown(name: str, value: Any) -> str:
     """Return a value for the log; of what may hold a secret, only the names."""
-    if name in MAY_BE_SECRET:
+    if name in NAMES_ALONE:
         value = [str(entry).partition("=")[0] for entry in value]
     if isinstance(value, dict):
         value = list(value)
