@@ -16,7 +16,6 @@ from sweep.measure.server import Server
 from sweep.measure.target import Target
 
 MAIN = Path(__file__).with_name("locust_main.py")
-RAMP_SECONDS = 1.0
 # Left out of the window: each worker's first requests load and connect what the later ones only use.
 WARM_UP = 1.0
 # Locust's own start, warm-up and end, on a slow machine.
@@ -27,7 +26,7 @@ class Generator:
     """A Locust that was started.
 
     Attributes:
-        seconds: the window's length, after ramp and warm-up.
+        seconds: the window's length, after the warm-up.
         folder: takes what it writes.
         log: the path of its log in there.
         process: Locust, or the master of several.
@@ -49,13 +48,13 @@ class Generator:
         """
         self.seconds, self.folder = seconds, folder
         self.log, self.json = folder / "locust.log", folder / "analysis.json"
-        # Locust's run time counts from the start of the ramp, and has no fractions.
-        length = math.ceil(RAMP_SECONDS + WARM_UP + seconds)
-        rate = max(1.0, users / RAMP_SECONDS)
+        # All users at once, as Locust starts those of a second together. Its run time counts from then on, in whole
+        # seconds.
+        length, rate = math.ceil(WARM_UP + seconds), max(1, users)
         command = [sys.executable, "-P", str(MAIN), str(WARM_UP)]
         command += ["--locustfile", str(target.scenario)]
         command += ["--host", f"http://127.0.0.1:{port}", "--headless", "--only-summary"]
-        command += ["--users", str(users), "--spawn-rate", f"{rate:g}", "--run-time", f"{length}s"]
+        command += ["--users", str(users), "--spawn-rate", str(rate), "--run-time", f"{length}s"]
         command += ["--reset-stats", "--exit-code-on-error", "0", "--analysis-json", str(self.json)]
         command += ["--csv", str(folder / "locust"), "--app-memory", f"{target.memory_mb:g}m"]
         command += ["--processes", str(number)] if number > 1 else []
@@ -69,7 +68,7 @@ class Generator:
             MeasurementError: it does not end, or the server does.
         """
         server.observer.load_begins()
-        end = time.monotonic() + RAMP_SECONDS + self.seconds + LOCUST_MOST
+        end = time.monotonic() + self.seconds + LOCUST_MOST
         while self.process.poll() is None:
             server.look()
             if time.monotonic() > end:
