@@ -157,11 +157,6 @@ def reload(cfg: Any) -> None:
         raise ValueError("the package inotify is not installed")
 
 
-def parser(cfg: Any) -> None:
-    if cfg.http_parser == "fast" and importlib.util.find_spec("gunicorn_h1c") is None:
-        raise ValueError("the package gunicorn_h1c is not installed")
-
-
 def protocol(cfg: Any) -> None:
     if cfg.protocol not in ("http", "uwsgi"):
         raise ValueError("")
@@ -193,7 +188,6 @@ TRIALS: Sequence[Trial] = (
     Trial(("pythonpath",), folders, "folders that are there, separated by commas"),
     Trial(("dirty_apps",), dirty, "MODULE:CLASS with a module that is there"),
     Trial(("reload_engine",), reload, "auto or poll"),
-    Trial(("http_parser",), parser, "auto or python"),
     Trial(("protocol",), protocol, "http or uwsgi"),
     Trial(("http_protocols",), lambda cfg: cfg.validate(), "protocols that are installed, for instance h1"),
 )
