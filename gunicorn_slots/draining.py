@@ -68,8 +68,10 @@ class Draining:
 
     def look(self, now: float) -> None:
         """Cut what has taken too long; called once a second or more often."""
+        if now <= self.begun:
+            return
         limit, worker = self.limit, f"worker {self.worker.pid}"
-        if self.begun < now < self.cut:
+        if now < self.cut:
             if limit and now - self.begun >= limit:
                 self.end(now, f"{worker} has drained for {limit} s ({variable('drain')}={limit})")
             elif self.worker.farewell.asked:
