@@ -145,14 +145,19 @@ def check_module(app: str, folders: Sequence[str]) -> None:
         raise BadSettingError("app", app, f"expected MODULE:NAME with a module in {path[0]}")
 
 
+def serving_path(folder: str, pythonpath: str | None) -> list[str]:
+    """Return the folders of `pythonpath`, which gunicorn takes from the app's folder on."""
+    parts = [part.strip() for part in (pythonpath or "").split(",") if part.strip()]
+    return [os.path.abspath(os.path.join(folder, part)) for part in parts]
+
+
 @contextlib.contextmanager
 def as_when_serving(cfg: Any) -> Iterator[None]:
     """Be where gunicorn is when it serves, and find modules where it finds them then."""
     before, path = os.getcwd(), sys.path.copy()
     try:
         os.chdir(cfg.chdir)
-        extra = [os.path.abspath(folder.strip()) for folder in (cfg.pythonpath or "").split(",") if folder.strip()]
-        sys.path[:0] = [*extra, os.getcwd()]
+        sys.path[:0] = [*serving_path(os.getcwd(), cfg.pythonpath), os.getcwd()]
         yield
     finally:
         sys.path[:] = path

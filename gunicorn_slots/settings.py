@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, TypeVar
 import gunicorn.config
 
 from gunicorn_slots import exactness, note, server_timing
-from gunicorn_slots.entry import check_module, find_entry
+from gunicorn_slots.entry import check_module, find_entry, serving_path
 from gunicorn_slots.environment import from_environment, kind_of
 from gunicorn_slots.limits import Limits, variable
-from gunicorn_slots.names import DECLARED, check_known, is_hook
+from gunicorn_slots.names import DECLARED, check_known, is_hook, taken
 from gunicorn_slots.parsing import BadSettingError, shortened
 from gunicorn_slots.preflight import check_surroundings, check_values
 
@@ -100,7 +100,7 @@ def resolve(
     if "SERVER_SOFTWARE" not in environ:  # the arbiter sets it; so this is not HUP, and nothing is served yet
         check_surroundings(in_force, sources)
         if app and not args.paste:
-            check_module(app, [folder, *(in_force.get("pythonpath") or "").split(",")])
+            check_module(app, [folder, *serving_path(folder, in_force.get("pythonpath"))])
     return values, sources
 
 
@@ -130,12 +130,11 @@ def as_gunicorn_takes_it(name: str, value: Any) -> Any:
     Raises:
         BadSettingError: gunicorn refuses it.
     """
-    setting = DECLARED[name].copy()
     try:
-        setting.set(value)
+        made = taken(name, value)
     except Exception as error:
         raise BadSettingError(name, value, f"expected {kind_of(name)} ({shortened(str(error))})", FILE) from None
-    return setting.get() if setting.type is int else value
+    return made if DECLARED[name].type is int else value
 
 
 def command_line(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[Namespace, Namespace]:

@@ -77,8 +77,8 @@ def test_modules_and_folders_are_looked_for_where_gunicorn_will_serve(conf: Conf
     """A folder of pythonpath is below chdir, and the class of a logger may lie in it."""
     (tmp_path / "web" / "src").mkdir(parents=True)
     (tmp_path / "web" / "src" / "logs_of_shop.py").write_text("from gunicorn.glogging import Logger\n")
-    (tmp_path / "web" / "app.py").write_text("app = None\n")
-    environ = {"GUNICORN_CHDIR": str(tmp_path / "web"), "GUNICORN_PYTHONPATH": "src"}
+    (tmp_path / "web" / "src" / "shop.py").write_text("app = None\n")
+    environ = {"GUNICORN_CHDIR": str(tmp_path / "web"), "GUNICORN_PYTHONPATH": "src", "GUNICORN_WSGI_APP": "shop:app"}
     before = (sys.path.copy(), Path.cwd())
     assert conf(environ | {"GUNICORN_LOGGER_CLASS": "logs_of_shop.Logger"}).logger_class == "logs_of_shop.Logger"
     assert (sys.path, Path.cwd()) == before
