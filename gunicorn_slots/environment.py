@@ -16,7 +16,7 @@ from typing import Any
 
 from gunicorn_slots import bounds
 from gunicorn_slots.cgroup import available_cpus
-from gunicorn_slots.names import DECLARED, is_somebody_elses, setting_of
+from gunicorn_slots.names import DECLARED, is_somebody_elses, setting_of, taken
 from gunicorn_slots.parsing import TRUE_OR_FALSE, BadSettingError, parse_count, parse_flag, shortened
 
 # An empty WEB_CONCURRENCY is fatal to gunicorn, so Compose needs one that says nothing: here this is unset, and to a
@@ -103,9 +103,7 @@ def parse_setting(name: str, text: str, variable: str) -> Any:
             value = json.loads(text)
         else:
             value = declared.type(text) if declared.type else text
-        checked = declared.copy()
-        checked.set(value)
-        bounds.check(name, checked.get(), variable)
+        bounds.check(name, taken(name, value), variable)
     except BadSettingError:
         raise
     except Exception as error:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from gunicorn_slots import server_timing, startup
 from gunicorn_slots.booting import Boot
 from gunicorn_slots.cgroup import KillWatch
-from gunicorn_slots.names import DECLARED
+from gunicorn_slots.names import DECLARED, taken
 from gunicorn_slots.preflight import check_ports
 from gunicorn_slots.settings import FILE, Settings, ended_by
 
@@ -25,7 +26,8 @@ def beside(file: Mapping[str, Any], settled: Settings) -> dict[str, Callable[...
         file: the file's names.
         settled: what it has settled.
     """
-    theirs = {name: as_gunicorn_takes_it(name, file.get(name)) for name in (FIRST, SECOND)}
+    none = {name: DECLARED[name].get() for name in (FIRST, SECOND)}  # gunicorn's own
+    theirs = none | {name: taken(name, file[name]) for name in none if file.get(name) is not None}
 
     def nworkers_changed(server: Any, new: int, old: int | None) -> None:
         join(server, settled)
@@ -37,15 +39,6 @@ def beside(file: Mapping[str, Any], settled: Settings) -> dict[str, Callable[...
         theirs[SECOND](server)
 
     return {FIRST: nworkers_changed, SECOND: on_starting}
-
-
-def as_gunicorn_takes_it(name: str, hook: Any) -> Callable[..., None]:
-    """Return a file's hook as gunicorn has it, which may be named by a text; without one gunicorn's own."""
-    setting = DECLARED[name].copy()
-    if hook is not None:
-        setting.set(hook)
-    found: Callable[..., None] = setting.get()
-    return found
 
 
 def begin(server: Any, settled: Settings) -> None:
@@ -76,38 +69,25 @@ def join(server: Any, settled: Settings) -> bool:
         boot.note_loaded()
         server_timing.install(worker)
 
-    one: dict[str, Callable[[Any], None]] = {
+    mine: dict[str, Callable[..., None]] = {
         "on_starting": lambda server: begin(server, settled),
         "on_reload": lambda server: startup.announce(server.cfg, server.log, settled, server.LISTENERS),
         "post_worker_init": post_worker_init,
         "on_exit": lambda _: boot.say_why(),
-    }
-    two: dict[str, Callable[[Any, Any], None]] = {
         "post_fork": lambda _, worker: boot.attend(worker),
         "child_exit": child_exit,
     }
-    for name, ours in one.items():
-        cfg.set(name, first_of_one(ours, cfg.settings[name].get()))
-    for name, ours_of_two in two.items():
-        cfg.set(name, first_of_two(ours_of_two, cfg.settings[name].get()))
+    for name, hook in mine.items():
+        cfg.set(name, first(hook, cfg.settings[name].get()))
     return True
 
 
-def first_of_one(ours: Callable[[Any], None], theirs: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Return a hook that calls both; gunicorn counts a hook's arguments."""
+def first(ours: Callable[..., None], theirs: Callable[..., None]) -> Callable[..., None]:
+    """Return a hook that calls both; gunicorn counts a hook's arguments, which are those of ours."""
 
-    def hook(first: Any) -> None:
-        ours(first)
-        theirs(first)
-
-    return hook
-
-
-def first_of_two(ours: Callable[[Any, Any], None], theirs: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-    """The same for hooks of two arguments."""
-
-    def hook(first: Any, second: Any) -> None:
-        ours(first, second)
-        theirs(first, second)
+    @functools.wraps(ours)
+    def hook(*args: Any) -> None:
+        ours(*args)
+        theirs(*args)
 
     return hook

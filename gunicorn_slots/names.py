@@ -6,12 +6,21 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import gunicorn.config
 
 from gunicorn_slots.parsing import BadSettingError
 
 DECLARED = gunicorn.config.make_settings()
+
+
+def taken(name: str, value: Any) -> Any:
+    """Return what gunicorn makes of a value; raises whatever its validator does."""
+    setting = DECLARED[name].copy()
+    setting.set(value)
+    return setting.get()
+
 
 # What gunicorn itself keeps in the environment under its own prefix, and what images call the version they install.
 NOT_SETTINGS = ("GUNICORN_CMD_ARGS", "GUNICORN_PID", "GUNICORN_FD", "GUNICORN_DIRTY_SOCKET", "GUNICORN_VERSION")
