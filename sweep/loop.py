@@ -27,7 +27,7 @@ from sweep.measure.measurement import Measurement, Outcome
 from sweep.measure.processes import Processes
 from sweep.measure.target import Target
 from sweep.options import Options
-from sweep.records import Check, Run, Skipped
+from sweep.records import AROUND, Check, Run, Skipped
 
 UNLOADED = Setting(1, 1)
 SECONDS_LEAST, SECONDS_MOST = 6.0, 60.0
@@ -37,7 +37,6 @@ REQUESTS = 120
 # With so many times the users it is checked what a recommended setting does under more than it was measured with.
 CHECK_TIMES = 2
 USERS_MOST = 10_000
-AROUND = 4.0  # s that a run takes beside its window: gunicorn's start, the ramp, Locust's end
 
 
 class CannotStartError(SweepError):
@@ -68,6 +67,11 @@ def window(unloaded: Analysis | None, users: int) -> float:
     return float(round(min(SECONDS_MOST, max(SECONDS_LEAST, cycles * cycle_of(unloaded)))))
 
 
+def seconds_of(options: Options, unloaded: Analysis | None) -> float:
+    """Return the length of a run's window in s: as asked, or some cycles of an undisturbed user."""
+    return options.seconds or window(unloaded, options.users)
+
+
 def thinking(unloaded: Analysis) -> bool:
     """Whether users think for longer than their requests take, as far as a single one tells."""
     return (unloaded.demand.think_s or 0.0) >= cycle_of(unloaded) / 2
@@ -75,7 +79,7 @@ def thinking(unloaded: Analysis) -> bool:
 
 def forecast(options: Options, unloaded: Analysis | None) -> str:
     """Say how many settings will be measured, and how long that takes at most if the app starts at once."""
-    seconds, repeats = options.seconds or window(unloaded, options.users), options.repeats
+    seconds, repeats = seconds_of(options, unloaded), options.repeats
     settings, few = len(options.workers) * len(options.threads), unloaded is not None and thinking(unloaded)
     if settings:
         what, runs = f"{settings} settings", 1 + settings * repeats
@@ -143,7 +147,7 @@ class Sweep:
 
     def probe(self) -> None:
         """Measure one user with one slot: the time that a request takes when nobody disturbs it."""
-        seconds = self.options.seconds or SECONDS_LEAST
+        seconds = self.seconds()
         self.progress.begin("one user, one slot", 0, seconds)
         outcome = self.settled(UNLOADED, 1, seconds)
         if outcome.too_short and seconds < SECONDS_MOST:
@@ -160,17 +164,19 @@ class Sweep:
             self.progress.say(f"  {forecast(self.options, info.unloaded)}")
 
     def seconds(self) -> float:
-        """Return the length of a window: as asked, or some cycles of an undisturbed user."""
-        if self.options.seconds:
-            return self.options.seconds
-        return window(self.results.info.unloaded, self.options.users)
+        """Return the length of a window."""
+        return seconds_of(self.options, self.results.info.unloaded)
 
     def check(self) -> None:
         """Measure the recommended setting with twice the users, who take its slots as a slower upstream would."""
         findings, info = self.findings, self.results.info
         setting, users = findings.recommendation.setting, CHECK_TIMES * self.options.users
-        grid = self.options.workers and self.options.threads
-        if setting is None or grid or users > USERS_MOST or (info.check and info.check.setting == setting):
+        if (
+            setting is None
+            or self.options.is_grid
+            or users > USERS_MOST
+            or (info.check and info.check.setting == setting)
+        ):
             return
         self.progress.begin(f"{setting}, {users} users", 0, self.seconds())
         outcome = self.settled(setting, users, self.seconds())
@@ -211,7 +217,7 @@ class Sweep:
         """Write down what was not measured, and why."""
         findings, info = self.findings, self.results.info
         info.skipped = []
-        if findings.prediction and not (self.options.workers and self.options.threads):
+        if findings.prediction and not self.options.is_grid:
             skipped = Search(findings, findings.prediction).skipped()
             info.skipped = [Skipped(setting.workers, setting.threads, reason) for setting, reason in skipped]
         self.results.save_info()

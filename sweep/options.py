@@ -64,6 +64,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.structs.replace(DEFAULTS, **given)
 
     @property
+    def is_grid(self) -> bool:
+        """Whether every setting is given, so that there is nothing to search."""
+        return bool(self.workers and self.threads)
+
+    @property
     def locustfile(self) -> Path:
         """The scenario's file."""
         return ROOT / "locustfiles" / f"{self.scenario}.py" if self.scenario in SCENARIOS else Path(self.scenario)

@@ -13,6 +13,7 @@ from sweep.options import Options
 SCHEMA = 2  # of sweep.json; 1 had analyses without a demand
 # Of the plan's CPU. The kernel's own work for the app's connections is some 2 % at 350 requests/s.
 DISTURBED = 0.10
+AROUND = 4.0  # s that a run takes beside its window: gunicorn's start, Locust's warm-up and end
 
 
 class Outside(msgspec.Struct, frozen=True):

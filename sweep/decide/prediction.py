@@ -121,9 +121,9 @@ class Prediction:
         """Return the slots that are taken at a rate, by Little's law."""
         return explain_laws.in_use(rps, self.app_s)
 
-    def response_s(self, setting: Setting) -> float:
-        """Return the shortest mean response of a setting: its users are either in a request or thinking."""
-        return self.users / self.bound(setting)[0] - self.think_s
+    def response_s(self, rps: float) -> float:
+        """Return the mean response at a rate: its users are either in a request or thinking."""
+        return self.users / rps - self.think_s
 
     def memory_mb(self, workers: int) -> float:
         """Return the memory that so many workers would take, in MB."""

@@ -21,7 +21,7 @@ from sweep.decide.cells import Cell, served
 from sweep.decide.findings import Findings
 from sweep.decide.moves import Moves
 from sweep.decide.prediction import Prediction
-from sweep.decide.ranking import memory_room, ranked, unfit
+from sweep.decide.ranking import memory_room, unfit
 from sweep.decide.stock import near, threads_for
 from sweep.records import Run
 
@@ -55,7 +55,7 @@ class Step:
 def next_step(findings: Findings) -> Step | None:
     """Return what to measure next; None if nothing is left that could change the recommendation."""
     options = findings.info.options
-    if options.workers and options.threads:
+    if options.is_grid:
         grid = [Setting(workers, threads) for workers in options.workers for threads in options.threads]
         return next_of(shuffled(grid, options.seed, len(findings.runs) // len(grid)), findings, options.repeats)
     if findings.prediction is None:
@@ -116,13 +116,14 @@ class Search:
         cells: what was measured so far, by setting.
         moves: what is worth a first run.
         best: the fastest cell that could be recommended; None so far without one.
+        ranking, chosen: how the cells stand now, and what would be recommended.
     """
 
     def __init__(self, findings: Findings, prediction: Prediction) -> None:
         """Take stock."""
         self.info, self.options, self.prediction = findings.info, findings.info.options, prediction
         self.cells = {setting: cell for setting, cell in findings.by_setting.items() if cell.state != "skipped"}
-        self.ranking = ranked(list(self.cells.values()), self.info, prediction)
+        self.ranking, self.chosen = findings.ranking, findings.best
         self.moves = Moves(self.cells, self.info, prediction)
         self.best = self.moves.best
 
@@ -163,11 +164,6 @@ class Search:
         order = sorted(could, key=lambda cell: (-len(cell.runs), cell is not self.chosen, -cell.rate))
         return order[:FINALISTS]
 
-    @property
-    def chosen(self) -> Cell | None:
-        """What would be recommended now."""
-        return self.ranking.chosen if self.ranking else None
-
     def noise(self, cell: Cell) -> float:
         """Return how much higher a cell may be than what was measured of it."""
         if cell.disturbed and len(cell.runs) < self.options.repeats:
@@ -197,7 +193,7 @@ class Search:
         """Say why a setting whose bound is no lower was not measured."""
         if self.best is None:
             return "no setting that was measured could be recommended, nor one around the quickest"
-        if setting.workers * (setting.threads - 1) >= self.prediction.users:
+        if self.moves.unused(setting):
             return f"has more slots than {self.prediction.users} users can fill"
         if self.prediction.thinking:
             return f"{self.prediction.enough_slots()} slots are enough for these users, who think, and were measured"

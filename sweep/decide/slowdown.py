@@ -48,7 +48,7 @@ def slowed(cell: Cell, limit: Limit, prediction: Prediction) -> tuple[Slowed, ..
     found = []
     for times in TIMES:
         rate = slowed_rps(cell.setting, cell.rate, times, limit, prediction)
-        response_s = max(times * prediction.app_s, prediction.users / rate - prediction.think_s)
+        response_s = max(times * prediction.app_s, prediction.response_s(rate))
         found.append(Slowed(cell.setting, times, rate, response_s * 1e3, rate / cell.rate))
     return tuple(found)
 

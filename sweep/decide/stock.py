@@ -160,7 +160,7 @@ class Stock:
         highest, limit = self.prediction.bound(setting)
         highest *= self.surplus
         limit_ms = self.options.max_p95
-        mean_ms = (self.prediction.users / highest - self.prediction.think_s) * 1e3
+        mean_ms = self.prediction.response_s(highest) * 1e3
         if limit_ms is not None and mean_ms > limit_ms:
             return f"its mean response is {mean_ms:.0f} ms at best, by its {limit} bound: --max-p95 is {limit_ms:g} ms"
         if self.best and highest < self.best.rate * (1 - NOISE):

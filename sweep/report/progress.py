@@ -11,9 +11,7 @@ from rich.text import Text
 
 from sweep.decide.findings import Findings
 from sweep.decide.slowdown import told
-from sweep.records import Check, Info, Run
-
-AROUND = 4.0  # s that a run takes beside its window, before one was seen
+from sweep.records import AROUND, Check, Info, Run
 
 
 class Bar:
