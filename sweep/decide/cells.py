@@ -56,7 +56,9 @@ class Cell:
         runs: all of its runs, in order.
         rps, p95_ms: over the runs that are ok; None without one. Requests that failed are in no rps.
         count: the requests of those runs, and how many of them failed.
-        response_ms, wait_ms, queue_ms, app_ms, cpu_ms: means over those runs, per request.
+        response_ms, queue_ms, cpu_ms: means over those runs, per request.
+        app_ms: the same, of the time in the app: until the answer is out, as a stream is there beyond its headers.
+        wait_ms: the same, of the rest of the response.
         queue_p95_ms: mean of the queue's 95th percentile; None where it is not known.
         slot_utilization: how many of the slots were busy, 0 to 1.
         cpu_utilization: of the plan's vCPUs, by the process tree, 0 to 1.
@@ -161,11 +163,11 @@ def measured(setting: Setting, runs: Sequence[Run], prediction: Prediction | Non
         p95_ms=Interval.of([analysis.response_ms.p95 for analysis in good], P95_RESOLUTION),
         response_ms=mean(analysis.response_ms.mean for analysis in good),
         count=count,
-        wait_ms=mean(analysis.wait_ms.mean for analysis in good),
+        wait_ms=mean(waiting(analysis) for analysis in good),
         queue_ms=mean(analysis.queue_ms.mean for analysis in good),
         queue_p95_ms=mean(analysis.queue_ms.p95 for analysis in good),
         slot_utilization=mean(analysis.slot_utilization for analysis in good),
-        app_ms=mean(analysis.app_ms.mean for analysis in good),
+        app_ms=mean(in_app(analysis) for analysis in good),
         cpu_ms=mean(analysis.cpu_ms.mean for analysis in good),
         cpu_utilization=mean(run.outside.cpu_utilization for run in runs if run.ok and run.outside),
         memory_mb=most(outside.memory_peak_mb for outside in seen),
@@ -174,6 +176,20 @@ def measured(setting: Setting, runs: Sequence[Run], prediction: Prediction | Non
         verdict=good[-1].verdict.code if good else None,
         others=most(outside.others_utilization for outside in seen),
     )
+
+
+def in_app(analysis: Analysis) -> float | None:
+    """Return how long a request holds its slot, in ms, as the prediction has it; None where nobody knows."""
+    held_s, headers_ms = analysis.demand.app_s, analysis.app_ms.mean
+    return headers_ms if held_s is None or headers_ms is None else max(headers_ms, held_s * 1e3)
+
+
+def waiting(analysis: Analysis) -> float | None:
+    """Return what a response takes besides that, in ms."""
+    held_ms, wait_ms = in_app(analysis), analysis.wait_ms.mean
+    if held_ms is None or wait_ms is None:
+        return wait_ms
+    return max(0.0, wait_ms - (held_ms - (analysis.app_ms.mean or 0.0)))
 
 
 def served(analysis: Analysis) -> float:
