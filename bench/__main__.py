@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import shutil
 import sys
@@ -33,9 +32,8 @@ def main(sections: tuple[str, ...]) -> None:
     for name in sections:
         click.echo(name, err=True)
         rows = SECTIONS[name]()
-        today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-        figures[name] = {"date": today, "machine": report.machine(), "rows": rows}
-        FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        figures[name] = {"date": report.today(), "machine": report.machine(), "rows": rows}
+        report.save(FIGURES, figures)
         PAGE.write_text(report.render(figures), encoding="utf-8")
     click.echo(f"written: {PAGE.relative_to(ROOT)}", err=True)
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import sys
 import tempfile
@@ -14,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import bench
-from bench.report import machine, table
+from bench.report import fill, machine, save, table, today
 from tests.bed.compose import clone
 from tests.deploy.faults import FAULTS, under_load
-from tests.deploy.front_end import ENV, FrontEnd, front_end
+from tests.deploy.front_end import FrontEnd, front_end
 from tests.resilience.rows import BARE, STACK
 
 PAGE = bench.DOCS / "front-end.md"
 FIGURES = bench.FIGURES / "front-end.json"
+MARK = "make front-end"
 USERS, SECONDS = 36, 30
 AFTER = 10  # s that users go on after a fault
 WORDS = {
@@ -39,9 +39,9 @@ def story(running: FrontEnd, workers: int, threads: int) -> dict[str, Any]:
     out.mkdir(exist_ok=True)
     out.chmod(0o777)  # Locust's user is another one
     load = ["--headless", "-u", str(USERS), "-t", f"{SECONDS}s", "--analysis-json", "/out/analysis.json"]
-    environ = running.environ | {"LOCUST_LOCUSTFILE": "story.py", "LOCUST_EXIT_CODE_ON_ERROR": "0"}
+    environ = {"LOCUST_LOCUSTFILE": "story.py", "LOCUST_EXIT_CODE_ON_ERROR": "0"}
     run = ["run", "--rm", "--no-TTY", "--no-deps", f"--volume={out}:/out", "locust", *load]
-    running.stack.compose(*run, environ=environ, env_file=running.stack.folder / ENV)
+    running.compose(*run, environ=environ)
     analysis = json.loads((out / "analysis.json").read_text())
     page = next(route for route in analysis["routes"] if route["name"].endswith("/page"))
     return {
@@ -82,17 +82,10 @@ def cost_table(costs: dict[str, dict[str, Any]]) -> str:
     return table(head, ([words, cell(fault, STACK), cell(fault, BARE)] for fault, words in WORDS.items()))
 
 
-def fill(mark: str, text: str) -> None:
-    """Replace what lies between a pair of marks in the page."""
-    begin, end = f"<!-- {mark}, written by make front-end -->\n", f"<!-- end of {mark} -->\n"
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
-    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
-
-
 def render(figures: dict[str, Any]) -> None:
     """Write both tables into the page, and under each when and where it was measured."""
-    fill("the story", f"{story_table(figures['story'])}\n{figures['measured']}\n")
-    fill("the faults", f"{cost_table(figures['faults'])}\n{figures['measured']}\n")
+    fill(PAGE, f"{MARK}: the story", f"{story_table(figures['story'])}\n{figures['measured']}\n")
+    fill(PAGE, f"{MARK}: the faults", f"{cost_table(figures['faults'])}\n{figures['measured']}\n")
 
 
 def main() -> int:
@@ -102,9 +95,8 @@ def main() -> int:
         rows = [story(running, 1, 1), story(running, 3, 6)]
         cells = [(fault, who) for fault in FAULTS for who in (STACK, BARE)]
         costs = {f"{fault}, {who}": asdict(under_load(running, fault, who, AFTER)) for fault, who in cells}
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    figures = {"measured": f"{today}, {machine()}", "story": rows, "faults": costs}
-    FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    figures = {"measured": f"{today()}, {machine()}", "story": rows, "faults": costs}
+    save(FIGURES, figures)
     render(figures)
     return 0
 

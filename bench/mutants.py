@@ -17,8 +17,8 @@ from pathlib import Path
 import click
 import tomllib
 
-from bench.reliability import PAGE, load, save
-from bench.report import fill, table
+from bench.reliability import FIGURES, PAGE, load
+from bench.report import fill, save, table
 from bench.taking_out import without_code, without_entry, without_line
 from tests.bed import ROOT, clean_environ
 
@@ -122,7 +122,7 @@ def main(word: str) -> None:
     # Those that were not tried this time keep what they had.
     known = {**figures.get("mutants", {}), **found}
     known = {mutant.without: known[mutant.without] for mutant in everything if mutant.without in known}
-    save(figures | {"mutants": known})
+    save(FIGURES, figures | {"mutants": known})
     fill(PAGE, MARK, render(known))
     sys.exit(not all(found.values()))
 

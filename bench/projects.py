@@ -6,7 +6,6 @@ table of docs/own-app.md: how many requests were answered, or the line that a pe
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 import re
@@ -14,17 +13,16 @@ import shutil
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import bench
-from bench.report import fill, machine, table
+from bench.report import fill, machine, save, table, today
 from tests.bed import ROOT
 from tests.bed.compose import Stack, clone
 from tests.bed.docker import docker
-from tests.bed.waiting import wait_for
+from tests.bed.waiting import wait_for_200
 
 PAGE = bench.DOCS / "own-app.md"
 FIGURES = bench.FIGURES / "projects.json"
@@ -109,7 +107,7 @@ def tried(stack: Stack, name: str, folder: Path, override: Path | None, given: d
     up = ["up", "--detach", "--force-recreate", "app"]
     started = stack.compose(*up, environ=environ, override=override, check=False)
     try:
-        wait_for(lambda: urllib.request.urlopen(stack.app_url, timeout=5).close() or True, 60)
+        wait_for_200(stack.app_url, 60)
     except TimeoutError:
         return Row(name, given, seconds, line_of(stack.log("app") + started.stderr))
     return loaded(stack, environ, override, Row(name, given, seconds))
@@ -208,9 +206,9 @@ def write(rows: Sequence[Row]) -> None:
     kept = [row for row in before if row.project not in {row.project for row in rows}]
     merged = sorted([*kept, *rows], key=lambda row: list(PROJECTS).index(row.project))
     load = f"{USERS} users for {SECONDS} s, who wait {PAUSE} s between two requests"
-    line = f"{datetime.datetime.now(datetime.timezone.utc).date().isoformat()}, {load}; {machine()}"
+    line = f"{today()}, {load}; {machine()}"
     figures = {"measured": line, "rows": [asdict(row) for row in merged]}
-    FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    save(FIGURES, figures)
     fill(PAGE, MARK, render(merged, line))
 
 

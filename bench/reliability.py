@@ -5,7 +5,6 @@ Runs tests/resilience at full length, and writes what the tests recorded into th
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import bench
-from bench.report import fill, machine, table
+from bench.report import fill, machine, save, table, today
 from tests.bed import ROOT
 from tests.resilience.rows import BARE, STACK, Row
 
@@ -86,8 +85,8 @@ def write(rows: list[Row]) -> str:
     """Keep the rows, next to those of faults that were not tried this time; return the page's table."""
     figures = load()
     merged = {(row.fault, row.who): row for row in [*(Row(**row) for row in figures["rows"]), *rows]}
-    line = f"{datetime.datetime.now(datetime.timezone.utc).date().isoformat()}, {machine()}"
-    save(figures | {"measured": line, "rows": [asdict(row) for row in merged.values()]})
+    line = f"{today()}, {machine()}"
+    save(FIGURES, figures | {"measured": line, "rows": [asdict(row) for row in merged.values()]})
     text = render(list(merged.values()), line)
     fill(PAGE, MARK, text)
     return text
@@ -97,10 +96,6 @@ def load() -> dict[str, Any]:
     """Return the figures behind the page: when and where, the `rows` of faults, the `mutants` and what failed."""
     found: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))
     return found
-
-
-def save(figures: dict[str, Any]) -> None:
-    FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def main(argv: Sequence[str]) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.metadata
+import json
 import os
 import platform
 import statistics
@@ -16,6 +18,16 @@ INTRODUCTION = """# Benchmarks
 `make bench ARGS=settings` measures one section. App and Locust run on a core each. Where a cell has several figures, it
 was measured so many times, in rounds of shuffled order; the smallest comes first. Ratios hold within a section only.
 """
+
+
+def today() -> str:
+    """Return the day, as the figures have it."""
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+
+
+def save(path: Path, figures: dict[str, Any]) -> None:
+    """Keep figures, for the page that is written from them."""
+    path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def machine() -> str:

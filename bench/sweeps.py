@@ -26,6 +26,7 @@ from rich.console import Console
 
 import plans
 from bench import FIGURES, sweeps_page
+from bench.report import save
 from explain_laws import Setting
 from sweep import ROOT, cli
 from sweep.decide.cells import Cell
@@ -208,7 +209,7 @@ def read() -> dict[str, Any]:
 def write(found: dict[str, Any]) -> None:
     """Keep the figures, in the order of the cases, and write the page."""
     found["apps"] = {name: found["apps"][name] for name in CASES if name in found["apps"]}
-    JSON.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    save(JSON, found)
     sweeps_page.PAGE.write_text(sweeps_page.render(found), encoding="utf-8")
 
 

@@ -96,7 +96,7 @@ class FrontEnd:
         return Answer(response.status, time.monotonic() - begin, text, {name: value for name, _, value in given})
 
     def down(self) -> None:
-        self.compose("down", "--remove-orphans", "--timeout", "1", "--rmi", "local")
+        self.compose("down", "--remove-orphans", "--volumes", "--timeout", "1", "--rmi", "local")
 
 
 @contextlib.contextmanager

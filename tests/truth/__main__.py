@@ -6,7 +6,6 @@ ended; a case that is named is.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import sys
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from bench.report import today
 from tests.bed import ROOT
 from tests.bed.cores import cores
 from tests.truth import page
@@ -53,7 +53,7 @@ def main(names: tuple[str, ...]) -> None:
         found = case(known)
         wrong += bool(complaints(known, found))
         row = asdict(found) | {"fingerprint": mark}
-        figures["cases"][name] = row | {"date": datetime.datetime.now(datetime.timezone.utc).date().isoformat()}
+        figures["cases"][name] = row | {"date": today()}
         page.save(figures, mark)
         click.echo(page.line(name, row))
     sys.exit(1 if wrong else 0)

@@ -8,6 +8,7 @@ from typing import Any
 
 import bench
 from bench.report import machine, table
+from bench.report import save as keep
 from tests.truth.campaign import Case, Measured, complaints
 from tests.truth.known import KNOWN
 
@@ -42,7 +43,7 @@ def save(figures: dict[str, Any], fingerprint: str) -> None:
     figures["fingerprint"] = fingerprint
     figures["machine"] = machine()
     figures["cases"] = {name: figures["cases"][name] for name in KNOWN if name in figures["cases"]}
-    FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    keep(FIGURES, figures)
     PAGE.write_text(render(figures), encoding="utf-8")
 
 
