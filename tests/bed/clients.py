@@ -18,6 +18,17 @@ def silent(port: int, number: int) -> Iterator[list[socket.socket]]:
         yield socks
 
 
+@contextlib.contextmanager
+def unread(port: int, number: int, path: str) -> Iterator[list[socket.socket]]:
+    """Send requests whose responses nobody reads."""
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(number)]
+        for sock in socks:
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        time.sleep(0.3)  # the server has seen them
+        yield socks
+
+
 def slow_closers(port: int, number: int, hold: float, seconds: float, stop: threading.Event) -> list[float]:
     """Request `/io?ms=100` over and over, and close each connection only `hold` seconds after its response.
 

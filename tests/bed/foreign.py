@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bed import ROOT
@@ -24,6 +25,13 @@ def project(folder: Path, module: str = "app") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{module}.py").write_text(APP, encoding="utf-8")
     return folder
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files, by their paths in the folder."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
 
 
 def copy(folder: Path, *names: str) -> None:

@@ -51,6 +51,9 @@ class Server:
         children: list[psutil.Process] = psutil.Process(self.process.pid).children()
         return children
 
+    def pids(self) -> set[int]:
+        return {worker.pid for worker in self.workers()}
+
     def pss_mb(self) -> float:
         """Return the memory of the whole process tree in MB (1024² bytes), shared pages counted once."""
         tree = [psutil.Process(self.process.pid), *self.workers()]

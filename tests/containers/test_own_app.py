@@ -14,6 +14,7 @@ import pytest
 from tests.bed import ROOT, clean_environ
 from tests.bed.compose import Stack
 from tests.bed.docker import docker
+from tests.bed.foreign import write
 from tests.bed.terminal import terminal
 from tests.bed.waiting import wait_for, wait_for_200
 
@@ -66,12 +67,6 @@ def shop(tmp_path: Path) -> Path:
     write(folder, {"app.py": APP, "requirements.txt": "flask\n"})
     (tmp_path / "link").symlink_to(folder, target_is_directory=True)
     return tmp_path / "link"
-
-
-def write(folder: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
 
 
 def listing(folder: Path) -> dict[str, str]:

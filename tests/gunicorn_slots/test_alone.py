@@ -35,9 +35,9 @@ def test_the_worker_alone_serves_exactly_its_slots_also_after_a_reload(shop: Pat
     with gunicorn(WORKER, bare=True, cwd=shop) as server:
         assert most_at_once(server.port, 36, path=WAIT) == 18
         assert ": 3 workers × 6 threads = 18 slots on" in start_line(server)
-        before = {worker.pid for worker in server.workers()}
+        before = server.pids()
         server.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: before.isdisjoint(worker.pid for worker in server.workers()), 20, "new workers alone")
+        wait_for(lambda: before.isdisjoint(server.pids()), 20, "new workers alone")
         assert most_at_once(server.port, 36, path=WAIT) == 18
 
 

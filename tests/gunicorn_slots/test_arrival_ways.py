@@ -22,7 +22,7 @@ from tests.bed import ROOT, free_port
 from tests.bed.foreign import copy
 from tests.bed.gunicorn import gunicorn
 from tests.bed.keys import certificate
-from tests.bed.nginx import NGINX, nginx
+from tests.bed.nginx import NGINX, nginx, passed_to
 from tests.bed.talk import Answer, Sent, Talk, connected
 from tests.bed.waiting import wait_for
 
@@ -214,7 +214,7 @@ def serving(folder: Path, kind: str, threads: int) -> Iterator[dict[str, str | t
         gunicorn(
             ["--certfile", str(cert), "--keyfile", str(key), *args], environ, cwd=folder, bind=True, ready=""
         ) as secure,
-        nginx(server.port) if NGINX else contextlib.nullcontext(0) as front,
+        nginx(passed_to(server.port)) if NGINX else contextlib.nullcontext(0) as front,
     ):
         wait_for(lambda: conversation(Way("", whole, "tls"), ("127.0.0.1", secure.port)), what="TLS")
         yield {

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.bed.foreign import write
 from tests.conftest import Conf
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 FACTORY = "def create_app(config=None):\n    return 1\n"
-
-
-def write(folder: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
 
 
 @pytest.mark.parametrize(

@@ -61,10 +61,10 @@ def test_slots_follow_the_threads_after_a_reload(tmp_path: Path) -> None:
     environ = {"GUNICORN_WORKERS": "2", "SERVER_TIMING": "true"}
     with gunicorn(["--config", str(config)], environ) as server:
         assert setting(server) == "workers=2 threads=6 class=SlotWorker"
-        before = {worker.pid for worker in server.workers()}
+        before = server.pids()
         config.write_text(text.replace("threads = 6", "threads = 4"))
         server.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: not before & {worker.pid for worker in server.workers()}, 20, "new workers alone")
+        wait_for(lambda: not before & server.pids(), 20, "new workers alone")
         assert setting(server) == "workers=2 threads=4 class=SlotWorker"
         assert most_at_once(server.port, 16) == 8
         assert "2 workers × 4 threads = 8 slots" in start_line(server)

@@ -231,6 +231,10 @@ def between(least: float, most: float) -> Callable[[random.Random], float]:
     return lambda chance: chance.uniform(least, most)
 
 
+def around(seconds: float) -> Callable[[random.Random], float]:
+    return between(0.8 * seconds, 1.2 * seconds)
+
+
 def tally_from(run: Run) -> Tally:
     tally = tally_of(run.records)
     explain_first.note(tally, run.first[: explain_first.MOST])

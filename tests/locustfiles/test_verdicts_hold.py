@@ -15,11 +15,7 @@ from explain_generator import Load
 from explain_server_timing import Timing
 from explain_tally import Record, tally_of
 from explain_types import Analysis
-from tests.locustfiles.simulated import App, Route, Run, between, explained, none, tally_from
-
-
-def around(seconds: float) -> Callable[[random.Random], float]:
-    return lambda chance: chance.uniform(0.8 * seconds, 1.2 * seconds)
+from tests.locustfiles.simulated import App, Route, Run, around, between, explained, none, tally_from
 
 
 def exponential(seconds: float) -> Callable[[random.Random], float]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.bed.clients import unread
 from tests.bed.foreign import copy
 from tests.bed.gunicorn import Server, gunicorn
 from tests.bed.streams import is_over, streams
@@ -25,11 +26,6 @@ from tests.resilience.rows import BARE, STACK
 pytestmark = pytest.mark.process
 
 SECONDS = 10 if FULL else 1.5  # under load, after each fault
-HANG = b"GET /hang HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-def pids(server: Server) -> set[int]:
-    return {worker.pid for worker in server.workers()}
 
 
 def served(server: Server) -> tuple[Run, float]:
@@ -44,42 +40,38 @@ def flowing(held: dict[int, socket.socket]) -> int:
     return sum(not is_over(sock) for sock in held.values())
 
 
+def serves_on(
+    server: Server, held: dict[int, socket.socket], fault: str, who: str, record: Record, least: float = 180
+) -> None:
+    """All requests are answered, at nearly the rate of the slots that are left, and the streams go on."""
+    run, rate = served(server)
+    record(fault, who, run.sent, run.lost, f"{rate:.0f} answers/s; {flowing(held)} of 3 streams go on")
+    if who == STACK:
+        assert (run.lost, run.refused, flowing(held)) == (0, 0, 3), run.outcomes
+        assert rate > 0.8 * least
+
+
 def test_reloads_hangs_and_kills_beside_streams(who: str, serve: Serve, record: Record) -> None:
     with serve(FAULTY, {"SLOT_REQUEST_SECONDS": "2"}) as server, streams(server.port) as held:
         server.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: len(pids(server) - set(held)) == 3, what="three new workers")
-        run, rate = served(server)
-        record("streams-hup", who, run.sent, run.lost, f"{rate:.0f} answers/s; {flowing(held)} of 3 streams go on")
-        if who == STACK:
-            assert (run.lost, run.refused, flowing(held)) == (0, 0, 3), run.outcomes
-            assert rate > 0.8 * 180
+        wait_for(lambda: len(server.pids() - set(held)) == 3, what="three new workers")
+        serves_on(server, held, "streams-hup", who, record)
 
-        new = pids(server) - set(held)
-        socks = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
-        for sock in socks:
-            sock.sendall(HANG)
-        if who == STACK:
-            wait_for(lambda: "a new one follows" in server.log.read_text(), 10, "the end of a worker")
-        time.sleep(15 if FULL else 1)
-        run, rate = served(server)
-        record("streams-hang", who, run.sent, run.lost, f"{rate:.0f} answers/s; {flowing(held)} of 3 streams go on")
-        if who == STACK:
-            assert (run.lost, run.refused, flowing(held)) == (0, 0, 3), run.outcomes
-            assert rate > 0.8 * 180
-            assert new - pids(server)
-            assert len(pids(server) - set(held)) == 3
-        for sock in socks:
-            sock.close()
+        new = server.pids() - set(held)
+        with unread(server.port, 3, "/hang"):
+            if who == STACK:
+                wait_for(lambda: "a new one follows" in server.log.read_text(), 10, "the end of a worker")
+            time.sleep(15 if FULL else 1)
+            serves_on(server, held, "streams-hang", who, record)
+            if who == STACK:
+                assert new - server.pids()
+                assert len(server.pids() - set(held)) == 3
 
-        before = pids(server)
+        before = server.pids()
         os.kill(max(before - set(held)), signal.SIGKILL)
         if who == STACK:
-            wait_for(lambda: pids(server) - before, 2, "a new worker")
-        run, rate = served(server)
-        record("streams-kill", who, run.sent, run.lost, f"{rate:.0f} answers/s; {flowing(held)} of 3 streams go on")
-        if who == STACK:
-            assert (run.lost, run.refused, flowing(held)) == (0, 0, 3), run.outcomes
-            assert rate > 0.8 * 180
+            wait_for(lambda: server.pids() - before, 2, "a new worker")
+        serves_on(server, held, "streams-kill", who, record)
 
 
 def test_recycled_workers_beside_streams(who: str, serve: Serve, record: Record) -> None:
@@ -103,11 +95,8 @@ def test_fewer_and_more_workers_beside_streams(who: str, serve: Serve, record: R
         time.sleep(1)
         server.process.send_signal(signal.SIGTTIN)
         time.sleep(1)
-        run, rate = served(server)
-        record("streams-ttou", who, run.sent, run.lost, f"{rate:.0f} answers/s; {flowing(held)} of 3 streams go on")
-        if who == STACK:
-            assert (run.lost, run.refused, flowing(held)) == (0, 0, 3), run.outcomes
-            assert rate > 0.8 * 160  # two of the three that serve have a stream in one slot
+        # Two of the three that serve have a stream in one slot.
+        serves_on(server, held, "streams-ttou", who, record, least=160)
 
 
 def test_stop_beside_streams(who: str, serve: Serve, record: Record) -> None:
@@ -131,7 +120,7 @@ def test_a_stop_waits_for_workers_that_drain_already(serve: Serve) -> None:
         answer = pool.submit(server.get, "/io?ms=2500")
         time.sleep(0.3)
         server.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: len(pids(server)) == 4, 5, "three new workers beside one that drains")
+        wait_for(lambda: len(server.pids()) == 4, 5, "three new workers beside one that drains")
         assert server.stop() == 0
         assert answer.result(5)[0] == 200
 
@@ -184,11 +173,11 @@ def test_the_end_has_an_end(serve: Serve) -> None:
     """What is cut is named, its app cleans up, and nothing is left of the old workers."""
     with serve(FAULTY, {"SLOT_DRAIN_SECONDS": "2"}) as server, streams(server.port) as held:
         server.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: len(pids(server)) == 6, 5, "new workers beside the old ones")
+        wait_for(lambda: len(server.pids()) == 6, 5, "new workers beside the old ones")
         assert flowing(held) == 3
-        wait_for(lambda: not pids(server) & set(held), 8, "the end of the old workers")
+        wait_for(lambda: not server.pids() & set(held), 8, "the end of the old workers")
         assert flowing(held) == 0
-        assert len(pids(server)) == 3
+        assert len(server.pids()) == 3
         log = server.log.read_text()
     reason = r"as worker (\d+) has drained for 2 s \(SLOT_DRAIN_SECONDS=2\)"
     cut = re.findall(rf"Cut 1 request, {reason}: 127\.0\.0\.1 GET /stream after \d s\n", log)
@@ -212,12 +201,12 @@ def test_reload_after_reload_keeps_no_more_old_workers_than_new_ones(tmp_path: P
     conf.write_text(f"{CONF.read_text()}\n{patch}")
     with gunicorn(["--config", str(conf), "--workers", "2", FAULTY]) as server, streams(server.port, 2) as first:
         server.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: len(pids(server)) == 4, 5, "new workers beside the old ones")
+        wait_for(lambda: len(server.pids()) == 4, 5, "new workers beside the old ones")
         with streams(server.port, 2) as second:
             server.process.send_signal(signal.SIGHUP)
-            wait_for(lambda: not pids(server) & set(first), 8, "the end of the first ones")
+            wait_for(lambda: not server.pids() & set(first), 8, "the end of the first ones")
             assert (flowing(first), flowing(second)) == (0, 2)
-            assert len(pids(server)) == 4
+            assert len(server.pids()) == 4
         assert server.log.read_text().count("Cut 1 request, as more workers drain than serve") == 2
 
 
@@ -226,7 +215,7 @@ def test_a_worker_that_is_told_to_end_while_it_starts_ends(tmp_path: Path) -> No
     conf = tmp_path / "slow.py"
     conf.write_text(f"{CONF.read_text()}\nimport time\ndef post_fork(server, worker):\n    time.sleep(1)\n")
     with gunicorn(["--config", str(conf), "--workers", "2", FAULTY], ready="") as server:
-        wait_for(lambda: len(pids(server)) == 2, 10, "two workers")
+        wait_for(lambda: len(server.pids()) == 2, 10, "two workers")
         time.sleep(0.3)
         told = time.monotonic()
         assert server.stop() == 0

@@ -8,12 +8,12 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.bed.clients import unread
 from tests.bed.gunicorn import Server, gunicorn
 from tests.bed.users import users
 from tests.bed.waiting import wait_for
@@ -27,17 +27,6 @@ LIMIT = 3 if FULL else 2
 ENVIRON = {"SLOT_REQUEST_SECONDS": str(LIMIT)}
 
 
-@contextlib.contextmanager
-def requests(server: Server, number: int, path: str) -> Iterator[list[socket.socket]]:
-    """Send requests whose responses nobody reads."""
-    with contextlib.ExitStack() as stack:
-        socks = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(number)]
-        for sock in socks:
-            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        time.sleep(0.3)
-        yield socks
-
-
 def is_closed(sock: socket.socket) -> bool:
     sock.setblocking(False)
     try:
@@ -49,13 +38,13 @@ def is_closed(sock: socket.socket) -> bool:
 @pytest.mark.parametrize(("fault", "number"), [("hang1", 1), ("hang17", 17)], ids=["1", "17"])
 def test_hanging_requests(who: str, serve: Serve, record: Record, fault: str, number: int) -> None:
     """The users see the slots that are left, then all of them again; nobody loses a request over it."""
-    with serve(FAULTY, ENVIRON) as server, requests(server, number, "/hang") as socks:
-        before = {worker.pid for worker in server.workers()}
+    with serve(FAULTY, ENVIRON) as server, unread(server.port, number, "/hang") as socks:
+        before = server.pids()
         hung = time.monotonic()
         with users(server.port) as run:
             time.sleep(LIMIT)
             if who == STACK:
-                wait_for(lambda: before - {worker.pid for worker in server.workers()}, 10, "the end of a worker")
+                wait_for(lambda: before - server.pids(), 10, "the end of a worker")
             time.sleep(5 if FULL else 3.5)
             end = time.monotonic()
             closed = sum(is_closed(sock) for sock in socks)
@@ -88,7 +77,7 @@ def test_no_limit(serve: Serve) -> None:
 def test_workers_end_one_after_another(serve: Serve) -> None:
     """Whatever their numbers are; else all that have a thread that hangs would be away at once."""
     for _ in range(4):  # which worker gets how many is chance
-        with serve(FAULTY, {"SLOT_REQUEST_SECONDS": "1"}) as server, requests(server, 8, "/hang"):
+        with serve(FAULTY, {"SLOT_REQUEST_SECONDS": "1"}) as server, unread(server.port, 8, "/hang"):
             wait_for(lambda: ends(server)[1:], 20, "the end of two workers")
             (first, _), (second, hanging) = ends(server)[:2]
         if hanging < 6:  # with all of its threads a worker serves nobody, so it does not wait for its turn
@@ -110,7 +99,7 @@ def test_what_waits_behind_threads_that_hang_gets_other_ones(tmp_path: Path) -> 
     size = ["--config", str(conf), "--workers", "1", "--threads", "2", FAULTY]
     with gunicorn(size, ENVIRON) as server, socket.create_connection(("127.0.0.1", server.port)) as silent:
         time.sleep(0.3)
-        with requests(server, 2, "/hang"):
+        with unread(server.port, 2, "/hang"):
             silent.sendall(b"GET /io?ms=10 HTTP/1.1\r\nHost: x\r\n\r\n")
             silent.settimeout(LIMIT + 3)
             assert silent.recv(100).startswith(b"HTTP/1.1 200 ")
@@ -118,22 +107,22 @@ def test_what_waits_behind_threads_that_hang_gets_other_ones(tmp_path: Path) -> 
 
 def test_a_worker_with_a_request_that_hangs_ends_all_the_same(serve: Serve) -> None:
     """Python itself waits for such a thread at the exit; a HUP would leave the old worker behind for good."""
-    with serve(FAULTY, ENVIRON, "--graceful-timeout", "1") as server, requests(server, 1, "/hang"):
-        before = {worker.pid for worker in server.workers()}
+    with serve(FAULTY, ENVIRON, "--graceful-timeout", "1") as server, unread(server.port, 1, "/hang"):
+        before = server.pids()
         server.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: not before & {worker.pid for worker in server.workers()}, 8, "new workers alone")
+        wait_for(lambda: not before & server.pids(), 8, "new workers alone")
         assert f"(SLOT_REQUEST_SECONDS={LIMIT})" in server.log.read_text()
 
 
 def test_a_request_longer_than_the_grace_is_answered_all_the_same(serve: Serve) -> None:
     """Nor does the arbiter take the worker that waits for it to be one that hangs."""
     with serve(FAULTY, None, "--graceful-timeout", "1", "--timeout", "3") as server, ThreadPoolExecutor() as pool:
-        before = {worker.pid for worker in server.workers()}
+        before = server.pids()
         answer = pool.submit(server.get, "/io?ms=6000")
         time.sleep(0.3)
         server.process.send_signal(signal.SIGHUP)
         assert answer.result(20)[0] == 200
-        wait_for(lambda: not before & {worker.pid for worker in server.workers()}, 8, "new workers alone")
+        wait_for(lambda: not before & server.pids(), 8, "new workers alone")
         assert "Gave up" not in server.log.read_text()
 
 
@@ -142,7 +131,7 @@ def test_a_client_that_has_vanished_is_not_waited_for(serve: Serve) -> None:
     """The kernel tries for a quarter of an hour to reach it, which looks like a response that flows."""
     with serve(FAULTY, ENVIRON) as server:
         assert server.get("/user-timeout")[1] == f"{(LIMIT + 10) * 1000}\n"
-        with requests(server, 1, "/user-timeout?ms=300&send=50000000"):
+        with unread(server.port, 1, "/user-timeout?ms=300&send=50000000"):
             wait_for(lambda: "Gave up" in server.log.read_text(), 10, "the kernel's end of a connection")
         log = server.log.read_text()
     assert "Gave up on 127.0.0.1 GET /user-timeout: Connection timed out" in log
@@ -151,11 +140,11 @@ def test_a_client_that_has_vanished_is_not_waited_for(serve: Serve) -> None:
 
 def test_an_app_that_exits_ends_its_request_and_not_the_worker(serve: Serve) -> None:
     with serve(FAULTY) as server:
-        before = {worker.pid for worker in server.workers()}
+        before = server.pids()
         for _ in range(6):
             with contextlib.suppress(OSError, http.client.HTTPException):
                 server.get("/exit")
         time.sleep(0.5)
-        assert {worker.pid for worker in server.workers()} == before
+        assert server.pids() == before
         assert server.get("/io?ms=1")[0] == 200
         assert "SystemExit: 3" in server.log.read_text()

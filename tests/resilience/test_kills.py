@@ -21,7 +21,7 @@ def test_killed_worker(who: str, serve: Serve, record: Record) -> None:
     with serve() as server, users(server.port) as run:
         time.sleep(1.5)
         victim = server.workers()[0]
-        old = {worker.pid for worker in server.workers()}
+        old = server.pids()
         victim.kill()
         begin = time.monotonic()
         try:

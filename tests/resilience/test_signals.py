@@ -20,16 +20,12 @@ from tests.resilience.rows import STACK
 pytestmark = pytest.mark.process
 
 
-def pids(server: Server) -> set[int]:
-    return {worker.pid for worker in server.workers()}
-
-
 def replaced(server: Server, before: set[int]) -> bool:
-    return not before & pids(server)
+    return not before & server.pids()
 
 
 def has(server: Server, workers: int) -> bool:
-    return len(pids(server)) == workers
+    return len(server.pids()) == workers
 
 
 def test_hup_again_and_again(who: str, serve: Serve, record: Record) -> None:
@@ -37,7 +33,7 @@ def test_hup_again_and_again(who: str, serve: Serve, record: Record) -> None:
         with users(server.port) as run:
             time.sleep(0.5)
             for _ in range(10 if FULL else 5):
-                before = pids(server)
+                before = server.pids()
                 server.process.send_signal(signal.SIGHUP)
                 wait_for(partial(replaced, server, before), 40, "new workers")
             time.sleep(0.5)

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-
-from tests.locustfiles.simulated import Route, between
+from tests.locustfiles.simulated import Route, around, between
 from tests.sweep.apps import Kind
-
-
-def around(seconds: float) -> Callable[[random.Random], float]:
-    return lambda chance: chance.uniform(0.8 * seconds, 1.2 * seconds)
 
 
 def thrashing(_mine: int, every: int) -> float:

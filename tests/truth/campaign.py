@@ -13,7 +13,7 @@ from tests.bed.cores import cores
 from tests.bed.gunicorn import Server, gunicorn
 from tests.bed.locust import explained
 from tests.truth.known import Known
-from tests.truth.services import needs, nginx
+from tests.truth.services import front_of, needs
 
 USERS = Path(__file__).parent / "users"
 SETTING = re.compile(r"GUNICORN_WORKERS=(\d+) GUNICORN_THREADS=(\d+)")
@@ -94,7 +94,7 @@ def run(known: Known, services: Mapping[str, str]) -> Measured:
             environ["TRUTH_OTHER"] = twin.url + "/"
             ports.append(twin.port)
         if known.front:
-            url = stack.enter_context(nginx(known.front, ports))
+            url = stack.enter_context(front_of(known.front, ports))
         load = explained(
             *(USERS / f"{known.scenario}.py", url, "--app-memory", known.memory),
             users=known.users,

@@ -11,43 +11,24 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bed import free_port
 from tests.bed.gunicorn import gunicorn
+from tests.bed.nginx import NGINX, nginx
 from tests.bed.programs import ended, program
 from tests.bed.waiting import wait_for
 
 HERE = Path(__file__).parent
 CONNECTIONS = 10  # that PostgreSQL takes of the apps: the three it keeps for itself are off
-NGINX = """
-daemon off;
-worker_processes 1;
-pid {folder}/pid;
-error_log {folder}/error.log;
-events {{ worker_connections 512; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
+HTTP = """
     client_max_body_size 20m;
     proxy_cache_path {folder}/cache keys_zone=kept:1m;
     limit_req_zone $server_name zone=all:1m rate=40r/s;
-    upstream app {{ {servers} }}
-    server {{
-        listen 127.0.0.1:{port};
-        server_name truth;
-{location}
-    }}
-}}
 """
 
 
 @functools.cache
 def tool(name: str) -> str | None:
-    """Return where a program is, None if it is missing; Debian keeps PostgreSQL's and nginx off a user's PATH."""
-    for path in (shutil.which(name), *Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), f"/usr/sbin/{name}"):
+    """Return where a program of PostgreSQL's is, None if it is missing; Debian keeps them off a user's PATH."""
+    for path in (shutil.which(name), *Path("/usr/lib/postgresql").glob(f"*/bin/{name}")):
         if path and Path(path).exists():
             return str(path)
     return None
@@ -55,10 +36,9 @@ def tool(name: str) -> str | None:
 
 def missing(services: Sequence[str], front: str) -> list[str]:
     """Return the programs that an app needs and that this machine has not, as Debian calls their packages."""
-    needed = {"postgresql": "initdb"} if any(name.startswith("postgres") for name in services) else {}
-    if front:
-        needed["nginx"] = "nginx"
-    return [package for package, name in needed.items() if not tool(name)]
+    there = {"postgresql": tool("initdb"), "nginx": NGINX}
+    needed = {"postgresql": any(name.startswith("postgres") for name in services), "nginx": bool(front)}
+    return [package for package, wanted in needed.items() if wanted and not there[package]]
 
 
 @contextlib.contextmanager
@@ -117,24 +97,9 @@ def needs(services: Sequence[str]) -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def nginx(front: str, ports: Sequence[int]) -> Iterator[str]:
+def front_of(front: str, ports: Sequence[int]) -> Iterator[str]:
     """Run nginx before the app's servers; return its address."""
-    with tempfile.TemporaryDirectory(prefix="truth-") as name:
-        folder, port = Path(name), free_port()
-        folder.chmod(0o755)
-        servers = " ".join(f"server 127.0.0.1:{each};" for each in ports)
-        location = (HERE / "fronts" / f"{front}.conf").read_text(encoding="utf-8").rstrip()
-        text = NGINX.format(folder=folder, servers=servers, port=port, location=location)
-        (folder / "nginx.conf").write_text(text, encoding="utf-8")
-        command = [
-            tool("nginx") or "nginx",
-            "-p",
-            str(folder),
-            "-c",
-            str(folder / "nginx.conf"),
-            "-e",
-            str(folder / "error.log"),
-        ]
-        with program(command, log=folder / "log") as process:
-            wait_for(lambda: (folder / "pid").exists() and process.poll() is None, what="nginx")
-            yield f"http://127.0.0.1:{port}"
+    servers = " ".join(f"server 127.0.0.1:{each};" for each in ports)
+    location = (HERE / "fronts" / f"{front}.conf").read_text(encoding="utf-8").rstrip()
+    with nginx(f"        server_name truth;\n{location}", f"{HTTP}    upstream app {{ {servers} }}") as port:
+        yield f"http://127.0.0.1:{port}"
