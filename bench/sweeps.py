@@ -43,7 +43,6 @@ from tests.truth.known import KNOWN, Known
 from tests.truth.services import missing, needs
 
 GRID = [Setting(*pair) for pair in ((1, 6), (1, 18), (1, 36), (2, 3), (2, 9), (3, 6), (3, 12), (5, 4), (8, 2))]
-RULES = [Setting(*pair) for pair in ((1, 1), (3, 1), (3, 6), (1, 36), (3, 12))]
 GRID_SECONDS, RULES_SECONDS = 3.0, 4.0
 FINAL_SHARE = 2 / 3  # of the sweep's windows
 FINALISTS, WINDOWS = 2, 2
@@ -190,12 +189,13 @@ def measure(name: str, row: dict[str, Any], keep: Callable[[dict[str, Any]], Non
 def rules(scenario: str) -> list[dict[str, Any]]:
     """Measure the rules of thumb with a scenario of the sample app."""
     folder = REPORTS / f"bench-rules-{scenario}-{time.strftime('%Y%m%d-%H%M%S')}"
-    pairs = (",".join(map(str, sorted({getattr(rule, name) for rule in RULES}))) for name in ("workers", "threads"))
+    wanted = [setting_of(text) for text in sweeps_page.RULES]
+    pairs = (",".join(map(str, sorted({getattr(rule, name) for rule in wanted}))) for name in ("workers", "threads"))
     workers, threads = pairs
     args = ["--scenario", scenario, "--repeats", "1", "--seconds", str(RULES_SECONDS)]
     cli.main([*args, "--workers", workers, "--threads", threads, "--out", str(folder)])
     found = cells_of(Findings.of(load(folder)))
-    return [cell for cell in found if setting_of(cell["setting"]) in RULES]
+    return [cell for cell in found if setting_of(cell["setting"]) in wanted]
 
 
 def read() -> dict[str, Any]:

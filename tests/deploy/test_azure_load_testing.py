@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def test_the_service_takes_it() -> None:
     ],
 )
 def test_what_the_service_would_refuse(key: str, value: object) -> None:
-    assert problems(copy.deepcopy(load_test()) | {key: value}, "azure_load_test.yaml")
+    assert problems(load_test() | {key: value}, "azure_load_test.yaml")
 
 
 def test_all_of_the_analysis_is_uploaded() -> None:

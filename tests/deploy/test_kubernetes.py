@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -201,5 +200,4 @@ def follow(server: Server, home: Path, services: dict[str, str], workers: ExitSt
         worker = [*locust, "--worker", "--master-host", "127.0.0.1", *arguments]
         workers.enter_context(program(worker, environ, cwd=home, pin=cores()[1]))
     wait_for(lambda: master.poll() is not None, 40, "the end of the run")
-    time.sleep(0.1)
     return log.read_text(encoding="utf-8")
