@@ -11,7 +11,7 @@ from explain_workers import Said, Worker
 # Less than this between two responses of a worker is too little to tell a rate from what it reads every 50 ms.
 LEAST_SPAN = 0.5  # s
 LEAST_BINS = 6  # for a growth
-# What the memory of a process moves by anyway.
+# What the memory of one process moves by anyway.
 LEAST_GROWTH_MB = 4.0
 
 
@@ -35,7 +35,8 @@ class Growth(NamedTuple):
     Attributes:
         mb: all together.
         kb_each: for a request.
-        steady: whether it grew like that before, too, and by more than memory moves anyway.
+        steady: whether it grew about like that before, too (by half as much at least, by twice as much at most), and
+            by more than memory moves anyway.
     """
 
     mb: float
@@ -128,7 +129,7 @@ def at_once(tally: Tally) -> int:
 def growth(tally: Tally) -> Growth | None:
     """Return how the memory grew; None where the run is too short to tell, or no worker says how many it served."""
     first = second = 0.0
-    requests = 0
+    requests = counted = 0
     for pid, worker in tally.workers.items():
         said = [part.said[pid] for _, part in sorted(tally.bins.items()) if pid in part.said]
         if not worker.clocked or len(said) < LEAST_BINS or pid == OTHERS:
@@ -137,9 +138,10 @@ def growth(tally: Tally) -> Growth | None:
         first += middle.rss_mb - said[0].rss_mb
         second += said[-1].rss_mb - middle.rss_mb
         requests += said[-1].served - middle.served
+        counted += 1
     if requests <= 0:
         return None
-    steady = second >= LEAST_GROWTH_MB and first >= second / 2
+    steady = second >= LEAST_GROWTH_MB * counted and first / 2 <= second <= first * 2
     return Growth(second, second * 1024 / requests, steady)
 
 
