@@ -108,18 +108,25 @@ def suggest(figures: Figures, shape: Setting, memory_mb: float | None) -> str:
 
 
 def check(figures: Figures, shape: Setting) -> str:
-    """Say how to see whether a setting is better, and the way back."""
+    """Say what a setting takes for granted, how to see whether it is better, and the way back."""
+    alone = ""
+    if figures.setting.workers == 1 < shape.workers:
+        alone = (
+            "It takes an app that keeps nothing in its process that the next request needs, or that may be there only "
+            "once: sessions, a rate limit, a scheduler, the rooms of websockets. "
+        )
     return (
-        f"Check: `{named(figures, shape)} docker compose up -d app`, and the same load again. If more requests fail, "
-        f"or their p95 is longer, go back to {named(figures, current(figures))}."
+        f"{alone}Check: set it, and run the same load again (in Compose: `{named(figures, shape)} docker compose up -d "
+        f"app`). If more requests fail, or their p95 is longer, go back to {named(figures, current(figures))}."
     )
 
 
 def memory_note(figures: Figures, shape: Setting, memory_mb: float | None) -> str:
-    """Say what a setting needs of the plan's memory, if that is known and not little."""
-    if memory_mb is None:
-        return ""
+    """Say what a setting needs of the plan's memory if that is not little; of an unknown plan's, if more than now."""
     need = figures.memory_each_mb * shape.workers
+    if memory_mb is None:
+        more = shape.workers > figures.setting.workers and need > 0
+        return f" Its workers need about {need:.0f} MB." if more else ""
     if need < 0.5 * memory_mb:
         return ""
     return f" Its workers need about {need:.0f} of {memory_mb:.0f} MB."

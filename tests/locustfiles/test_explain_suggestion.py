@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from explain_analysis import analyse
 from explain_generator import Load
 from explain_server_timing import Served
 from explain_types import Verdict
 from tests.locustfiles.samples import uniform, verdict
+from tests.locustfiles.simulated import App, Route, explained
 
 
 def shape(found: Verdict) -> tuple[int, int]:
@@ -57,3 +60,27 @@ def test_an_event_loop_is_told_no_slots() -> None:
 def test_the_cpu_becomes_the_limit_only_where_it_does() -> None:
     tally = uniform(Served(1, 1, "gthread", 1), 100, 100, 2500, 0.001, think_ms=1000)
     assert "becomes the limit" not in analyse(tally, 36, 10.0, [Load(10.0, 0.1)], None, None).verdict.text
+
+
+def test_more_than_one_worker_keeps_nothing_in_its_process() -> None:
+    """Only where there was one is it said: more than one there cannot have been otherwise."""
+    one = explained(App([Route("GET /io", [0.1])], 1, 1), 18).verdict
+    assert "GUNICORN_WORKERS=2" in one.suggestion
+    assert "keeps nothing in its process" in one.suggestion
+    more = explained(App([Route("GET /io", [0.1])], 3, 6), 36).verdict
+    assert "GUNICORN_WORKERS=3" in more.suggestion
+    assert "keeps nothing in its process" not in more.suggestion
+
+
+@pytest.mark.parametrize(("memory_mb", "told"), [(None, "need about 80 MB"), (4096, ""), (128, "80 of 128 MB")])
+def test_what_further_workers_need_is_said_where_the_plan_s_memory_is_not_known(
+    memory_mb: float | None, told: str
+) -> None:
+    found = explained(App([Route("GET /io", [0.1])], 1, 1), 18, memory_mb=memory_mb).verdict.suggestion
+    assert told in found
+    assert ("MB" in found) is bool(told)
+
+
+def test_the_command_of_compose_is_for_an_app_in_compose() -> None:
+    found = explained(App([Route("GET /io", [0.1])], 3, 6), 36).verdict.suggestion
+    assert re.search(r"run the same load again \(in Compose: `GUNICORN_WORKERS=3 .* docker compose up -d app`\)", found)
