@@ -31,6 +31,7 @@ class Figures:
         seconds: length of the window.
         rate: X, of all requests, in 1/s.
         response, wait, app: means over the requests with a header, in s.
+        lasting: how long the requests take in all that are under way at a moment, a mean, in s.
         queue, wire: what the wait consists of, means in s; None unless nearly all responses say so.
         queued_share: share of the stretches of the run in which requests waited.
         excess: where the queue is not known: mean wait above that of the test's first requests, which found free
@@ -66,6 +67,7 @@ class Figures:
     response: float
     wait: float
     app: float
+    lasting: float
     queue: float | None
     wire: float | None
     queued_share: float
@@ -159,6 +161,7 @@ def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> F
         response=tally.timed_response_ms / timed / MS,
         wait=max(0.0, wait),
         app=app,
+        lasting=(tally.response.lasting or 0.0) / MS,
         queue=tally.queue.total / tally.queue.count / MS if known else None,
         wire=tally.wire.total / tally.wire.count / MS if known else None,
         queued_share=queued_share(tally),

@@ -18,6 +18,11 @@ SCALE = 1 / math.log(GROWTH)
 OFFSET = 1 - math.log(LEAST) * SCALE  # the first border is LEAST
 
 
+def middle(bucket: int) -> float:
+    """Return the value that is as far from a bucket's lower border as from its upper one, in percent."""
+    return LEAST * GROWTH ** (bucket - 1) * 2 * GROWTH / (1 + GROWTH) if bucket else 0.0
+
+
 class Histogram:
     """Counts of values of 0 or more; at most 2778 buckets.
 
@@ -62,6 +67,15 @@ class Histogram:
         """The exact mean, None without a value."""
         return self.total / self.count if self.buckets else None
 
+    @property
+    def lasting(self) -> float | None:
+        """The mean of the times that are under way at any moment: long ones are so for longer. None without a value."""
+        total = squares = 0.0
+        for bucket, count in self.buckets.items():
+            total += count * middle(bucket)
+            squares += count * middle(bucket) ** 2
+        return squares / total if total else None
+
     def percentile(self, percent: float) -> float | None:
         """Return the value that `percent` of the values do not exceed (nearest rank), to ±0.5 %; None without any."""
         if not self.buckets:
@@ -72,10 +86,7 @@ class Histogram:
             seen += self.buckets[bucket]
             if seen >= rank:
                 break
-        if bucket == 0:
-            return 0.0
-        lower = LEAST * GROWTH ** (bucket - 1)
-        return lower * 2 * GROWTH / (1 + GROWTH)  # as far from the lower border as from the upper one, in percent
+        return middle(bucket)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` takes, of types that msgpack and JSON know."""

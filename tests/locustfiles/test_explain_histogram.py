@@ -27,3 +27,11 @@ def test_no_number_breaks_a_histogram(value: float) -> None:
     histogram.add(value)
     assert histogram.percentile(50) is not None
     assert math.isfinite(histogram.total)
+
+
+def test_long_times_are_under_way_for_longer() -> None:
+    histogram = Histogram()
+    assert histogram.lasting is None
+    for value in [100.0] * 99 + [10_000.0]:
+        histogram.add(value)
+    assert histogram.lasting == pytest.approx((99 * 100**2 + 10_000**2) / (99 * 100 + 10_000), rel=0.02)
