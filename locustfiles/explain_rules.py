@@ -20,8 +20,10 @@ SPREAD = 1 / 3
 # From this share of the CPU on, what a request takes longer can be the competition for it.
 COMPETING = 0.50
 INSIDE = 0.15  # of the time in the app
-# A user who is not accounted for by so much is stuck.
-MISSING = 0.20
+# Users who are not accounted for by so much are stuck, or pause; by so little, too, where nobody else holds slots.
+MISSING, NOISE = 0.20, 0.03
+# What is under way at both of the window's ends.
+CUT_OFF = 2.0
 HELD = 0.25  # of the slots that they could hold
 # Slots of which requests that end account for so much are not held by those that don't.
 TURNED_OVER = 0.85
@@ -94,7 +96,8 @@ def inside(figures: Figures) -> bool:
 def missing_users(figures: Figures) -> int:
     """Return how many users the requests and pauses that have ended do not account for; 0 unless it is sure.
 
-    At the window's ends a request or a pause of each user is cut off, which is as much as all of them can be off.
+    At the window's ends a request or a pause of each user is cut off, which is as much as all of them can be off. And
+    a user's pause may be longer than the run, so it has to be many.
     """
     missing = figures.users - figures.population
     cycle = figures.response + figures.think
@@ -130,6 +133,19 @@ def is_unknown(figures: Figures) -> bool:
     if figures.queue is not None or not waits(figures, figures.wait):
         return False
     return not figures.first_known or waits(figures, figures.excess)
+def holding_users(figures: Figures) -> int:
+    """Return how many users wait for requests that hold a slot and do not end; 0 unless both are measured.
+
+    These are the slots beyond those of requests that have ended, so few of them are enough. Long requests that are
+    under way at the window's end look the same, so they have to be more than these can be.
+    """
+    missing = figures.users - figures.population
+    held = figures.busy - figures.rate * (figures.response - (figures.queue or 0.0))
+    cut = CUT_OFF * figures.users * max(figures.lasting, figures.response + figures.think) / figures.seconds
+    least = max(1.0, NOISE * figures.users, cut)
+    return round(missing) if figures.measured and min(missing, held) >= least else 0
+
+
 
 
 def impossible(tally: Tally, figures: Figures) -> list[str]:
@@ -138,6 +154,8 @@ def impossible(tally: Tally, figures: Figures) -> list[str]:
     each = figures.slots / setting.workers if figures.slots else math.inf
     if figures.measured and any(worker.slots_busy > MORE_SLOTS * each + 0.2 for worker in figures.workers):
         most = max(worker.slots_busy for worker in figures.workers)
+    if holding := holding_users(figures):
+        return holding
         reasons.append(f"{most:.1f} busy slots in a worker that has {each:.0f}")
     if figures.cores > MORE_CORES * setting.vcpu + 0.2:
         reasons.append(f"{figures.cores:.1f} cores in use of {setting.vcpu}")
