@@ -7,6 +7,7 @@ import math
 from explain_figures import LEAST_QUEUE, Figures
 from explain_laws import is_exact
 from explain_tally import Tally
+from explain_types import WorkerFigures
 
 SLOTS_FULL = 0.80
 ALL_SLOTS = 0.90
@@ -36,6 +37,7 @@ OWN_CPU = 0.002  # s
 UNUSED = 0.40
 
 
+SLOWER = 1.5
 def waits(figures: Figures, seconds: float) -> bool:
     """Whether a mean wait is worth a word."""
     return seconds >= max(LEAST_QUEUE, WAITING * (seconds + figures.app))
@@ -80,12 +82,36 @@ def uneven(figures: Figures) -> bool:
     if max(abs(share * number - 1) for share in figures.shares) <= max(UNEVEN, chance):
         return False
     full = [worker.slots_busy >= WORKER_FULL * slots_each for worker in figures.workers]
-    hot = any(worker.cpu_cores >= WORKER_FULL for worker in figures.workers)
+    hot = [worker for worker in figures.workers if worker.cpu_cores >= WORKER_FULL]
+    if any(slower(worker, figures.workers) for worker in hot):
+        return True
     if figures.queue is not None:
-        return hot or (any(full) and queues(figures))
+        return (bool(hot) or any(full)) and queues(figures)
     # Where all that get requests are full, all requests have that wait, and none is quick to compare it with.
-    wait = figures.wait if all(full) else figures.excess
-    return hot or (any(full) and waits(figures, wait))
+    wait = figures.wait if hot or all(full) else figures.excess
+    return (bool(hot) or any(full)) and waits(figures, wait)
+
+
+def slower(worker: WorkerFigures, workers: tuple[WorkerFigures, ...]) -> bool:
+    """Whether a worker's requests hold their slots clearly longer than those of the others."""
+    requests = sum(other.requests for other in workers if other is not worker)
+    busy = sum(other.slots_busy for other in workers if other is not worker)
+    return requests > 0 and worker.slots_busy / worker.requests >= SLOWER * busy / requests
+
+
+def contention(figures: Figures) -> float:
+    """Return by how much the competition for the CPU can delay a mean request in the app, in s.
+
+    In a queue for what is in use for a share u of the time, a request waits u / (1 - u) times what it finds in there,
+    of which the long ones are there for longer.
+    """
+    use = min(CPU_FULL, figures.cores / figures.reachable_cores)
+    found = figures.cpu
+    if figures.slots is not None:  # in an event loop, a thread's CPU time is that of all its requests
+        cpu = [(route.requests, (route.cpu_ms or 0.0) / MS) for route in figures.routes]
+        total = sum(count * each for count, each in cpu)
+        found = max(found, sum(count * each**2 for count, each in cpu) / total if total else 0.0)
+    return CONTENDED * found * use / (1 - use)
 
 
 def inside(figures: Figures) -> bool:

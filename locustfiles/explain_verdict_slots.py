@@ -98,7 +98,11 @@ def imbalance(figures: Figures, memory_mb: float | None) -> Verdict:
     shape = fit(figures, needed(figures, memory_mb), memory_mb)
     advice = suggest(figures, shape, memory_mb)
     if not is_exact(figures.setting.worker_class, shape.threads):
-        advice = f"Leave {UNSET} unset: {EXACT} And set {advice}"
+        advice = f"Leave {UNSET} unset: {EXACT} And set {suggest(figures, shape, memory_mb)}"
+    elif shape == current(figures):
+        advice = kept(figures, "look for what keeps one worker busy: no number of workers or threads is known to help.")
+    else:
+        advice = suggest(figures, shape, memory_mb)
     return Verdict("imbalance", text, advice)
 
 

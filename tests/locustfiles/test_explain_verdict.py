@@ -74,7 +74,14 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("uneven, but nobody waits", {"users": 9, "rate": 88, "shares": (0.65, 0.3, 0.05)}, "healthy"),
     (
         "one hot worker",
-        {"setting": Served(4, 6, "gthread", 4), "rate": 60, "cpu_ms": 20, "app_ms": 60, "shares": (0.8, 0.1, 0.1)},
+        {
+            "setting": Served(4, 6, "gthread", 4),
+            "rate": 60,
+            "cpu_ms": 20,
+            "app_ms": 60,
+            "wait_ms": 20,
+            "shares": (0.8, 0.1, 0.1),
+        },
         "imbalance",
     ),
 ]
@@ -156,7 +163,7 @@ def test_imbalance_advises_exact_slots_where_they_are_not(worker_class: str, bar
 
 def test_an_event_loop_with_a_hot_worker_is_advised_the_slots() -> None:
     setting = Served(4, 1, "gevent", 4)
-    found = verdict(setting=setting, rate=60, cpu_ms=20, app_ms=60, shares=(0.8, 0.1, 0.1))
+    found = verdict(setting=setting, rate=60, cpu_ms=20, app_ms=60, wait_ms=20, shares=(0.8, 0.1, 0.1))
     assert found.code == "imbalance"
     assert "GUNICORN_WORKER_CLASS unset" in found.suggestion
     assert "gthread" not in found.suggestion
