@@ -149,9 +149,15 @@ def stuck_users(figures: Figures) -> int:
 
 
 def unused_cores(figures: Figures) -> float:
-    """Return the cores that something else than the requests' own threads uses; 0 unless that is much of all."""
+    """Return the cores that something else than the requests' own threads uses; 0 unless that is much of all.
+
+    What a request computes after its headers, as a generator does, is in no time in the app; its slot is held for it.
+    On a busy CPU so is any slot, before the app and after it, but not for longer than the app takes.
+    """
     others = figures.cores - figures.rate * (figures.thread_cpu + OWN_CPU)
-    return others if others >= UNUSED * figures.cores else 0.0
+    after = figures.hold - figures.app
+    afterwards = after >= figures.app and figures.rate * after >= others
+    return 0.0 if others < UNUSED * figures.cores or afterwards else others
 
 
 def is_unknown(figures: Figures) -> bool:

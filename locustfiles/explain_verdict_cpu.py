@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from explain_figures import Figures
 from explain_laws import Setting
 from explain_rules import unused_cores
-from explain_suggestion import bounds_of, current, fit, kept, memory_note, named, suggest
+from explain_suggestion import bounds_of, check, current, fit, has_room, kept, memory_note, named, suggest
 from explain_types import Verdict
 from explain_words import ms, percent, plural, rps
 
@@ -17,7 +19,7 @@ def cpu(figures: Figures, memory_mb: float | None) -> Verdict:
         text = (
             f"The workers use {figures.cores:.2f} of the {plural(figures.reachable_cores, 'core')} that they can "
             f"reach, but {percent(others / figures.cores)} of that is something else than the requests' own threads: "
-            "background threads, child processes, or an app that is still being imported."
+            "background threads, threads that requests start, child processes, or an app that is still being imported."
         )
         if len(figures.workers) > setting.workers:
             text += f" {len(figures.workers) - setting.workers} workers were started anew, and import it each time."
@@ -27,12 +29,8 @@ def cpu(figures: Figures, memory_mb: float | None) -> Verdict:
                 kept(figures, "look in gunicorn's log for why they end. If it is GUNICORN_MAX_REQUESTS: ")
                 + "a higher one, or GUNICORN_PRELOAD_APP=true.",
             )
-        return Verdict(
-            "cpu",
-            text,
-            kept(figures, "look for it: `py-spy top --pid` of a worker shows what runs. ")
-            + "No setting makes it less; each further worker may have it, too.",
-        )
+        advice = kept(figures, "look for it: `py-spy top --pid` of a worker shows what runs. ")
+        return Verdict("cpu", text, advice + relief(figures, memory_mb))
     used = f"The plan's CPU is used up: {percent(figures.cpu_utilization)} of {setting.vcpu} vCPU"
     allows = (
         f"A request needs {ms(figures.cpu)} of CPU, which allows {rps(figures.bounds.cpu_rps)}, whatever the slots."
@@ -45,6 +43,19 @@ def cpu(figures: Figures, memory_mb: float | None) -> Verdict:
     advice = f"Less CPU for a request, or a plan with {more} vCPU and {there}: the CPU allows {rps(allowed)}."
     need = f" Its workers need about {figures.memory_each_mb * shape.workers:.0f} MB." if memory_mb else ""
     return Verdict("cpu", text, advice + need)
+
+
+def relief(figures: Figures, memory_mb: float | None) -> str:
+    """Say whether one more worker can be of use against CPU of which nobody knows whose it is."""
+    setting = figures.setting
+    more = Setting(setting.workers + 1, max(1, math.ceil(setting.threads * setting.workers / (setting.workers + 1))))
+    if not figures.gil_holds or more.workers > setting.vcpu or not has_room(figures, more, memory_mb):
+        return "No setting makes it less; each further worker may have it, too."
+    need = memory_note(figures, more, memory_mb)
+    return (
+        "If each worker has it anyway, no setting makes it less. If it comes with the requests, as threads that they "
+        f"start, one more worker has a core for it. To try: {named(figures, more)}.{need} {check(figures, more)}"
+    )
 
 
 def gil(figures: Figures, memory_mb: float | None) -> Verdict:
