@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from explain_figures import LEAST_QUEUE, Figures
-from explain_laws import is_exact
+from explain_figures import LEAST_QUEUE, MS, Figures
+from explain_laws import CPU_FULL, is_exact
 from explain_tally import Tally
 from explain_types import WorkerFigures
 
@@ -18,8 +18,10 @@ UNEVEN = 1 / 3
 MOSTLY_FREE = 0.50
 # Requests that wait in so many of the run's stretches do so all along, and not in one burst.
 SPREAD = 1 / 3
-# From this share of the CPU on, what a request takes longer can be the competition for it.
+# From this share of the CPU on, requests are seen to wait for it.
 COMPETING = 0.50
+# The longest that they wait for it on average, in means of a queue: more than chance and uneven lengths make of one.
+CONTENDED = 3.0
 INSIDE = 0.15  # of the time in the app
 # Users who are not accounted for by so much are stuck, or pause; by so little, too, where nobody else holds slots.
 MISSING, NOISE = 0.20, 0.03
@@ -35,9 +37,9 @@ SHORTER = 0.01  # of the responses
 # What gunicorn itself needs for a request is less than this on any machine.
 OWN_CPU = 0.002  # s
 UNUSED = 0.40
-
-
 SLOWER = 1.5
+
+
 def waits(figures: Figures, seconds: float) -> bool:
     """Whether a mean wait is worth a word."""
     return seconds >= max(LEAST_QUEUE, WAITING * (seconds + figures.app))
@@ -115,8 +117,8 @@ def contention(figures: Figures) -> float:
 
 
 def inside(figures: Figures) -> bool:
-    """Whether requests wait inside the app: nearly all take far longer than the first ones, at an idle CPU."""
-    return figures.inside >= INSIDE and figures.cores < COMPETING * figures.reachable_cores
+    """Whether requests wait inside the app: nearly all take longer than the first, by more than a busy CPU makes."""
+    return figures.inside >= INSIDE and figures.inside * figures.app > contention(figures)
 
 
 def missing_users(figures: Figures) -> int:
@@ -131,6 +133,19 @@ def missing_users(figures: Figures) -> int:
     return round(missing) if missing >= max(1.0, least) else 0
 
 
+def holding_users(figures: Figures) -> int:
+    """Return how many users wait for requests that hold a slot and do not end; 0 unless both are measured.
+
+    These are the slots beyond those of requests that have ended, so few of them are enough. Long requests that are
+    under way at the window's end look the same, so they have to be more than these can be.
+    """
+    missing = figures.users - figures.population
+    held = figures.busy - figures.rate * (figures.response - (figures.queue or 0.0))
+    cut = CUT_OFF * figures.users * max(figures.lasting, figures.response + figures.think) / figures.seconds
+    least = max(1.0, NOISE * figures.users, cut)
+    return round(missing) if figures.measured and min(missing, held) >= least else 0
+
+
 def stuck_users(figures: Figures) -> int:
     """Return how many users wait for gunicorn; 0 where so few slots are held that the missing ones rather pause.
 
@@ -139,6 +154,8 @@ def stuck_users(figures: Figures) -> int:
     """
     if len(figures.workers) > 2 * figures.setting.workers:
         return 0  # they are started anew all the time, and what each says of its slots is too little
+    if holding := holding_users(figures):
+        return holding
     missing = missing_users(figures)
     most = missing if figures.slots is None else min(missing, figures.slots)
     if not figures.measured:
@@ -165,19 +182,6 @@ def is_unknown(figures: Figures) -> bool:
     if figures.queue is not None or not waits(figures, figures.wait):
         return False
     return not figures.first_known or waits(figures, figures.excess)
-def holding_users(figures: Figures) -> int:
-    """Return how many users wait for requests that hold a slot and do not end; 0 unless both are measured.
-
-    These are the slots beyond those of requests that have ended, so few of them are enough. Long requests that are
-    under way at the window's end look the same, so they have to be more than these can be.
-    """
-    missing = figures.users - figures.population
-    held = figures.busy - figures.rate * (figures.response - (figures.queue or 0.0))
-    cut = CUT_OFF * figures.users * max(figures.lasting, figures.response + figures.think) / figures.seconds
-    least = max(1.0, NOISE * figures.users, cut)
-    return round(missing) if figures.measured and min(missing, held) >= least else 0
-
-
 
 
 def impossible(tally: Tally, figures: Figures) -> list[str]:
@@ -186,8 +190,6 @@ def impossible(tally: Tally, figures: Figures) -> list[str]:
     each = figures.slots / setting.workers if figures.slots else math.inf
     if figures.measured and any(worker.slots_busy > MORE_SLOTS * each + 0.2 for worker in figures.workers):
         most = max(worker.slots_busy for worker in figures.workers)
-    if holding := holding_users(figures):
-        return holding
         reasons.append(f"{most:.1f} busy slots in a worker that has {each:.0f}")
     if figures.cores > MORE_CORES * setting.vcpu + 0.2:
         reasons.append(f"{figures.cores:.1f} cores in use of {setting.vcpu}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explain_figures import Figures
-from explain_rules import COMPETING, missing_users, queues, unused_cores, waits
+from explain_rules import COMPETING, INSIDE, missing_users, queues, unused_cores, waits
 from explain_suggestion import check, current, memory_note, named, sturdier
 from explain_types import Verdict
 from explain_verdict_slots import holder, varies
@@ -53,6 +53,16 @@ def where(figures: Figures) -> str:
         return (
             f"No limit is reached. {ms(figures.wait)} of {ms(figures.response)} are spent outside the app, and the "
             "test's first requests were as slow, so that is no queue"
+        )
+    return in_the_app(figures)
+
+
+def in_the_app(figures: Figures) -> str:
+    """Say what requests that wait nowhere else do in the app."""
+    if figures.inside >= INSIDE:
+        return (
+            f"Requests take {ms(figures.app)} in the app, {ms(figures.inside * figures.app)} of it beyond their own "
+            "CPU time and what the first ones took: competition for a busy CPU can make that"
         )
     return f"Requests hardly wait: {ms(figures.app)} of {ms(figures.response)} are the app's own"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from explain_figures import MS, Figures
 from explain_laws import Setting, is_exact
 from explain_route_figures import BEYOND
-from explain_rules import ALL_SLOTS, COMPETING, waits
+from explain_rules import ALL_SLOTS, COMPETING, contention, waits
 from explain_suggestion import (
     bounds_of,
     check,
@@ -39,14 +39,16 @@ def holder(figures: Figures) -> str:
 def varies(figures: Figures) -> str:
     """Say that the times of the route that holds the slots differ, and that nobody can know why; else nothing."""
     route = figures.routes[0]
-    if figures.cores >= COMPETING * figures.reachable_cores or not (route.app_ms and route.app_quick_ms):
+    if not (route.app_ms and route.app_quick_ms) or (route.app_ms - route.app_quick_ms) / MS <= contention(figures):
         return ""
     if route.app_ms < max(VARIES * route.app_quick_ms, route.app_quick_ms + VARIES_MS):
         return ""
+    busy = figures.cores >= COMPETING * figures.reachable_cores
+    cpu = "more than a busy CPU makes of it" if busy else "while the CPU idles"
     mean, quick = ms(route.app_ms / MS), ms(route.app_quick_ms / MS)
     return (
-        f" In the app, {route.name} takes {mean} on average, and {quick} where it is quick, while the CPU idles: it "
-        "has more to do at times, or waits there for others. This run cannot tell."
+        f" In the app, {route.name} takes {mean} on average, and {quick} where it is quick, {cpu}: it has more to "
+        "do at times, or waits there for others. This run cannot tell."
     )
 
 
@@ -96,7 +98,6 @@ def imbalance(figures: Figures, memory_mb: float | None) -> Verdict:
     if figures.slots is None:
         return Verdict("imbalance", text, f"Leave GUNICORN_WORKER_CLASS unset: {EXACT}")
     shape = fit(figures, needed(figures, memory_mb), memory_mb)
-    advice = suggest(figures, shape, memory_mb)
     if not is_exact(figures.setting.worker_class, shape.threads):
         advice = f"Leave {UNSET} unset: {EXACT} And set {suggest(figures, shape, memory_mb)}"
     elif shape == current(figures):
@@ -109,7 +110,10 @@ def imbalance(figures: Figures, memory_mb: float | None) -> Verdict:
 def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:
     """Requests wait inside the app, for something that only so many can have at a time."""
     setting = figures.setting
-    text = f"Requests wait inside the app: {percent(figures.inside)} of their time there"
+    text = (
+        "Requests wait inside the app, or have more to do than at the start: that is "
+        f"{percent(figures.inside)} of their time there"
+    )
     ahead = 0.0
     if figures.start:
         # As many requests at a time as would make this throughput, each alone.
@@ -118,9 +122,12 @@ def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:
         text += f". They take {ms(figures.app)} on average, while quick ones {first}"
         if figures.start.now >= BEYOND * figures.start.then:
             text += f" and take {ms(figures.start.now)} now"
+    busy = figures.cores >= COMPETING * figures.reachable_cores
+    own = " (Python's own, if they wait often while others compute)" if busy else ""
     text += (
-        f". The CPU is at {percent(figures.cpu_utilization)}. What they wait for was not seen: a lock, a pool of "
-        f"connections, a database, or an upstream with a limit.{holder(figures)}"
+        f". The CPU is at {percent(figures.cpu_utilization)}{', and a queue for it would be shorter' if busy else ''}. "
+        f"What they wait for was not seen: a lock{own}, a pool of connections, a database, an upstream with a limit, "
+        f"or data that grew.{holder(figures)}"
     )
     keep = (
         f"{kept(figures, 'no more threads: they would wait there, too. Look for what is ')}"

@@ -89,15 +89,18 @@ class Worker:
 
 @dataclass
 class Route:
-    """What a request does: `steps` until its headers, `after` until its end. A step is a pause in s, or a pair.
+    """What a request does: `steps` until its headers, then it pauses for `after`, and `generates` its answer in steps.
 
-    ("cpu", s) computes; (name, s) holds one place of a Place of the app's; ("hang", share) never ends for that share.
+    A step is a pause in s, or a pair:
+    ("cpu", s) computes, and ("aside", s) in a thread of its own that the request waits for; (name, s) holds one place
+    of a Place of the app's; ("hang", share) never ends for that share.
     """
 
     name: str
     steps: Sequence[Any]
     weight: float = 1.0
     after: float = 0.0
+    generates: Sequence[Any] = ()
     fails: float = 0.0
     grows_mb: float = 0.0
 
@@ -191,6 +194,8 @@ class Run(Simulation):
             self.app.says_gil,
         )
         yield route.after
+        for step in route.generates:
+            yield from self.do(worker, step)
         worker.change(self.now, -1)
         self.give_back(worker.slots if self.app.kind == "gthread" else self.queue)
         return timing
@@ -201,6 +206,9 @@ class Run(Simulation):
         if what == "cpu":
             yield from self.compute(worker, seconds)
             return float(seconds)
+        if what == "aside":
+            yield from self.compute(worker, seconds)
+            return 0.0
         if what == "hang":
             yield NEVER if self.chance.random() < seconds else 0.0
             return 0.0

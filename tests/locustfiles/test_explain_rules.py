@@ -1,0 +1,99 @@
+"""Rules at their borders: simulated apps in which a cut-off by a fixed share would be wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from explain_server_timing import Served
+from explain_types import Analysis
+from tests.locustfiles.samples import verdict
+from tests.locustfiles.simulated import App, Route, between, explained
+
+SEEDS = pytest.mark.parametrize("seed", [7, 8, 9])
+ROWS = [Route("GET /rows", [("cpu", 0.012), ("connection", 0.04)])]
+
+
+@SEEDS
+@pytest.mark.parametrize("threads", [6, 18])
+def test_requests_wait_inside_however_busy_the_cpu_is_if_it_cannot_make_that_delay(threads: int, seed: int) -> None:
+    found = explained(App(ROWS, 2, threads, each={"connection": 1}), 36, seed=seed)
+    assert 0.5 < (found.cpu_utilization or 0.0) < 0.85
+    assert found.verdict.code == "inside", found.verdict
+    assert "or have more to do than at the start" in found.verdict.text
+
+
+@SEEDS
+@pytest.mark.parametrize("users", [35, 45, 50])
+def test_competition_for_a_busy_cpu_is_no_wait_inside(users: int, seed: int) -> None:
+    app = App([Route("GET /mixed", [0.05, ("cpu", 0.015)]), Route("GET /io", [0.05])], 2, 18)
+    found = explained(app, users, think=between(0.2, 0.8), seed=seed)
+    assert 0.45 < (found.cpu_utilization or 0.0) < 0.85
+    assert found.verdict.code == "healthy", found.verdict
+
+
+def hanging(users: int, hang: int, seed: int, threads: int) -> Analysis:
+    """A bed in which so many of the users hang from early on, and the others go on."""
+    left = [hang]
+
+    def hangs(_: Any) -> float:
+        left[0] -= 1
+        return 1.0 if left[0] >= 0 else 0.0
+
+    routes = [Route("GET /io", [lambda chance: chance.uniform(0.08, 0.12), ("hang", hangs)])]
+    return explained(App(routes, 2, threads), users, seed=seed)
+
+
+@SEEDS
+@pytest.mark.parametrize(("users", "hang", "threads"), [(36, 5, 18), (20, 4, 10), (36, 2, 18), (36, 4, 24)])
+def test_a_few_that_hang_are_named(users: int, hang: int, threads: int, seed: int) -> None:
+    found = hanging(users, hang, seed, threads).verdict
+    assert found.code == "stuck", found
+    assert found.text.startswith(f"On average, {hang} of {users} users")
+
+
+@SEEDS
+def test_few_long_requests_are_not_stuck(seed: int) -> None:
+    """Some of 4 s are under way at the window's end, and hold their slots."""
+    routes = [Route("GET /any", [lambda chance: 4.0 if chance.random() < 0.01 else 0.1])]
+    assert explained(App(routes, 2, 18), 36, seed=seed).verdict.code == "healthy"
+
+
+@SEEDS
+def test_cpu_after_the_headers_is_the_requests_own(seed: int) -> None:
+    routes = [Route("GET /export", [("cpu", 0.001)], generates=[("cpu", 0.2)])]
+    found = explained(App(routes, 1, 8, vcpu=2), 8, seed=seed).verdict
+    assert found.code == "gil", found
+    assert "GUNICORN_WORKERS=2" in found.suggestion
+
+
+@SEEDS
+def test_threads_that_requests_start_may_be_relieved_by_a_worker(seed: int) -> None:
+    routes = [Route("GET /thumbnail", [("cpu", 0.001), ("aside", 0.05)])]
+    found = explained(App(routes, 1, 8, vcpu=2), 8, seed=seed).verdict
+    assert found.code == "cpu", found
+    assert "threads that requests start" in found.text
+    assert "To try: GUNICORN_WORKERS=2 GUNICORN_THREADS=4" in found.suggestion
+    full = explained(App(routes, 2, 4, vcpu=2), 8, seed=seed).verdict
+    assert "To try" not in full.suggestion
+
+
+HOT: dict[str, Any] = {
+    "setting": Served(4, 6, "SlotWorker", 4),
+    "rate": 60,
+    "cpu_ms": 20,
+    "app_ms": 60,
+    "shares": (0.8, 0.1, 0.1),
+}
+
+
+def test_a_hot_worker_for_which_nobody_waits_is_no_imbalance() -> None:
+    assert verdict(**HOT, queue_ms=0.2).code == "healthy"
+
+
+def test_a_setting_that_could_not_be_better_is_kept() -> None:
+    found = verdict(**HOT, wait_ms=30, queue_ms=29.0, users=24)
+    assert found.code == "imbalance"
+    assert found.suggestion.startswith("Keep GUNICORN_WORKERS=4 GUNICORN_THREADS=6")
+    assert "Check" not in found.suggestion
