@@ -165,16 +165,20 @@ def stuck_users(figures: Figures) -> int:
     return missing if figures.busy >= HELD * most and ended < TURNED_OVER * figures.busy else 0
 
 
+def unseen_cores(figures: Figures) -> float:
+    """Return the cores that are not the requests' own threads' until their headers; 0 unless that is much of all."""
+    others = figures.cores - figures.rate * (figures.thread_cpu + OWN_CPU)
+    return others if others >= UNUSED * figures.cores else 0.0
+
+
 def unused_cores(figures: Figures) -> float:
     """Return the cores that something else than the requests' own threads uses; 0 unless that is much of all.
 
     What a request computes after its headers, as a generator does, is in no time in the app; its slot is held for it.
     On a busy CPU so is any slot, before the app and after it, but not for longer than the app takes.
     """
-    others = figures.cores - figures.rate * (figures.thread_cpu + OWN_CPU)
-    after = figures.hold - figures.app
-    afterwards = after >= figures.app and figures.rate * after >= others
-    return 0.0 if others < UNUSED * figures.cores or afterwards else others
+    others, after = unseen_cores(figures), figures.hold - figures.app
+    return 0.0 if after >= figures.app and figures.rate * after >= others else others
 
 
 def is_unknown(figures: Figures) -> bool:

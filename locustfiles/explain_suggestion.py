@@ -112,8 +112,8 @@ def check(figures: Figures, shape: Setting) -> str:
     alone = ""
     if figures.setting.workers == 1 < shape.workers:
         alone = (
-            "It takes an app that keeps nothing in its process that the next request needs, or that may be there only "
-            "once: sessions, a rate limit, a scheduler, the rooms of websockets. "
+            "More than one worker needs an app that keeps nothing in its process that the next request needs, or that "
+            "may be there only once: sessions, a rate limit, a scheduler, the rooms of websockets. "
         )
     return (
         f"{alone}Check: set it, and run the same load again (in Compose: `{named(figures, shape)} docker compose up -d "

@@ -6,7 +6,7 @@ import math
 
 from explain_figures import Figures
 from explain_laws import Setting
-from explain_rules import unused_cores
+from explain_rules import unseen_cores, unused_cores
 from explain_suggestion import bounds_of, check, current, fit, has_room, kept, memory_note, named, suggest
 from explain_types import Verdict
 from explain_words import ms, percent, plural, rps
@@ -66,6 +66,11 @@ def gil(figures: Figures, memory_mb: float | None) -> Verdict:
         f"{who} {figures.cores:.2f} of the {plural(setting.workers, 'core')} that Python's GIL allows, while "
         f"{setting.vcpu - figures.cores:.2f} of {setting.vcpu} vCPU idle. A request needs {ms(figures.cpu)} of CPU."
     )
+    if unseen_cores(figures):
+        text += (
+            f" Until its headers it needs {ms(figures.thread_cpu)} of it: the rest goes into its answer, or is a "
+            "background thread's, which each further worker may have, too."
+        )
     shape = fit(figures, Setting(setting.vcpu, setting.threads), memory_mb)
     if shape.workers <= setting.workers:
         advice = "The plan's memory has no room for another worker: a plan with more memory, or less CPU for a request."

@@ -65,6 +65,7 @@ def test_cpu_after_the_headers_is_the_requests_own(seed: int) -> None:
     routes = [Route("GET /export", [("cpu", 0.001)], generates=[("cpu", 0.2)])]
     found = explained(App(routes, 1, 8, vcpu=2), 8, seed=seed).verdict
     assert found.code == "gil", found
+    assert "Until its headers it needs 1.0 ms" in found.text
     assert "GUNICORN_WORKERS=2" in found.suggestion
 
 
