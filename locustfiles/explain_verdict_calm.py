@@ -16,7 +16,7 @@ def healthy(figures: Figures, memory_mb: float | None) -> Verdict:
     tail = ""
     if lowest := figures.bounds.lowest():
         tail = f" The first bound is that of the {'CPU' if lowest[0] == 'cpu' else lowest[0]}, {rps(lowest[1])}."
-    advice = keep(figures, memory_mb) + tail + memory_note(figures, current(figures), memory_mb)
+    advice = keep(figures, memory_mb) + tail
     text = f"{where(figures)}; {room(figures)}.{holder(figures)}{varies(figures)}"
     if (others := unused_cores(figures)) >= 0.1 * figures.setting.vcpu:
         text += f" {others:.2f} of the cores in use are used by something else than the requests' own threads."
@@ -77,11 +77,11 @@ def keep(figures: Figures, memory_mb: float | None) -> str:
     """Advise the setting in force, or the same in two workers."""
     better = sturdier(figures, memory_mb)
     if figures.slots is None or better == current(figures):
-        return f"Keep {named(figures, current(figures))}."
+        return f"Keep {named(figures, current(figures))}.{memory_note(figures, current(figures), memory_mb)}"
     return (
         f"These users need no more slots, but {plural(figures.setting.workers, 'worker')} with "
-        f"{plural(figures.slots, 'slot')} is one crash, one restart and one slow request for all: {better}. "
-        f"{check(figures, better)}"
+        f"{plural(figures.slots, 'slot')} is one crash, one restart and one slow request for all: {better}."
+        f"{memory_note(figures, better, memory_mb)} {check(figures, better)}"
     )
 
 

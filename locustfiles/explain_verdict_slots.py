@@ -143,7 +143,7 @@ def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:
     ):
         keep += (
             f" If each worker has its own (a lock or a pool in the process), one more worker helps. To try: "
-            f"{more.variables}. "
+            f"{more.variables}.{memory_note(figures, more, memory_mb)} "
             f"{check(figures, more)}"
         )
     return Verdict("inside", text, keep)

@@ -81,6 +81,21 @@ def test_what_further_workers_need_is_said_where_the_plan_s_memory_is_not_known(
     assert ("MB" in found) is bool(told)
 
 
+@pytest.mark.parametrize(
+    ("app", "code"),
+    [
+        (App([Route("GET /io", [0.1])], 1, 12), "healthy"),
+        (App([Route("GET /lock", [("lock", 0.02)])], 1, 12, each={"lock": 1}), "inside"),
+        (App([Route("GET /aside", [("cpu", 0.001), ("aside", 0.05)])], 1, 12, vcpu=2), "cpu"),
+    ],
+)
+def test_a_worker_to_try_is_told_with_its_memory_and_what_it_takes(app: App, code: str) -> None:
+    found = explained(app, 12).verdict
+    assert found.code == code
+    assert "need about 80 MB" in found.suggestion
+    assert "keeps nothing in its process" in found.suggestion
+
+
 def test_the_command_of_compose_is_for_an_app_in_compose() -> None:
     found = explained(App([Route("GET /io", [0.1])], 3, 6), 36).verdict.suggestion
     assert re.search(r"run the same load again \(in Compose: `GUNICORN_WORKERS=3 .* docker compose up -d app`\)", found)
