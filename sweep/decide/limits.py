@@ -26,7 +26,7 @@ MORE_SLOTS, MORE_RPS = 1.15, 1.03
 def limit_of(cell: Cell, cells: Sequence[Cell], prediction: Prediction) -> Limit:
     """Return what limits a cell that was measured."""
     cores = (cell.cpu_utilization or 0.0) * prediction.vcpu
-    reachable = min(cell.setting.workers, prediction.vcpu)
+    reachable = prediction.cores(cell.setting.workers)
     if cores >= CPU_FULL * reachable:
         return "cpu" if reachable == prediction.vcpu else "gil"
     if cell.rate >= REACHED * prediction.users_rps * (1 - cell.count.share):
@@ -60,10 +60,14 @@ def sentence(limit: Limit, cell: Cell, cells: Sequence[Cell], prediction: Predic
     alone, now = prediction.app_s * 1e3, cell.app_ms or 0.0
     full = f"all of its slots are busy with the CPU {busy} busy"
     first = min((other.setting.slots for other in cells if other.state == "failed" and larger(other, cell)), default=0)
+    few = cell.setting.workers
+    gil = "its worker uses up the one core that Python's GIL leaves it"
+    if few > 1:
+        gil = f"its {few} workers use up the one core that Python's GIL leaves each of them"
     queues = "something behind or inside the app that requests queue for is what limits it"
     told: dict[Limit, str] = {
         "cpu": f"the plan's CPU, {busy} busy, is what limits it: less CPU for a request helps, or a larger plan",
-        "gil": f"its {cell.setting.workers} workers use up the one core that Python's GIL leaves each of them",
+        "gil": gil,
         "users": "there is a slot for each user who needs one, so what is left is the "
         f"{now:.3g} ms that a request takes in the app, with the CPU {busy} busy",
         "failures": f"{full}, and from {first} slots on requests fail, which with {cell.setting.slots} they do not",

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 import explain_laws
+from explain_figures import ONE_CORE
 from explain_laws import Demand, Setting
 from explain_types import Analysis
 from sweep.decide.failures import Count
@@ -46,6 +47,7 @@ class Prediction:
         base_mb: memory of the process tree with one worker.
         worker_mb: memory that each further worker adds.
         bounded: whether slots bound what is served; an event loop's worker has no such bound.
+        gil: whether a worker uses one core at most; not if one was seen on more, as with numpy or hashlib.
     """
 
     users: int
@@ -56,6 +58,7 @@ class Prediction:
     base_mb: float
     worker_mb: float
     bounded: bool = True
+    gil: bool = True
 
     @property
     def cycle_s(self) -> float:
@@ -65,6 +68,10 @@ class Prediction:
     def bound(self, setting: Setting) -> tuple[float, str]:
         """Return the highest throughput that the laws allow a setting, in 1/s, and which law it is."""
         return self.lowest(setting.workers, setting.slots)
+
+    def cores(self, workers: int) -> int:
+        """Return how many of the plan's cores so many workers can use."""
+        return min(workers, self.vcpu) if self.gil else self.vcpu
 
     def most_rps(self, workers: int) -> float:
         """Return what so many workers cannot exceed, however many slots they have."""
@@ -111,7 +118,7 @@ class Prediction:
     def lowest(self, workers: int, slots: int | None) -> tuple[float, str]:
         """Return the lowest of the bounds, and its name; None for slots is any number."""
         demand = Demand(self.app_s, self.cpu_s, self.think_s, self.bounded)
-        first = explain_laws.bounds(demand, self.users, workers, slots, self.vcpu).lowest()
+        first = explain_laws.bounds(demand, self.users, self.cores(workers), slots, self.vcpu).lowest()
         if first is None:
             raise AssertionError("S and C are above 0")
         name, rate = first
@@ -152,7 +159,14 @@ def prediction_of(info: Info, runs: Sequence[Run]) -> Prediction | None:
         base_mb=base_mb,
         worker_mb=worker_mb(loaded, base_mb),
         bounded=undisturbed.bounded,
+        gil=gil_holds(info, loaded),
     )
+
+
+def gil_holds(info: Info, loaded: Sequence[Run]) -> bool:
+    """Whether no run's workers were seen to use more than a core each."""
+    used = [(run.workers, run.outside.cpu_utilization) for run in loaded if run.outside]
+    return all((share or 0.0) * info.plan.vcpu <= ONE_CORE * workers for workers, share in used)
 
 
 def is_calm(analysis: Analysis, alone: Analysis) -> bool:

@@ -103,7 +103,9 @@ class Stock:
         if self.options.workers:
             enough = [number for number in self.options.workers if number >= LEAST_WORKERS]
             return min(enough, default=max(self.options.workers))
-        cpu = min(self.prediction.vcpu, math.ceil(rps * self.prediction.cpu_s / CPU_TARGET))
+        cpu = (
+            min(self.prediction.vcpu, math.ceil(rps * self.prediction.cpu_s / CPU_TARGET)) if self.prediction.gil else 1
+        )
         return max(1, min(max(LEAST_WORKERS, cpu), self.most_workers()))
 
     def most_workers(self) -> int:

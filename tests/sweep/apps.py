@@ -49,6 +49,7 @@ class Kind:
         noise: standard deviation of a window's throughput.
         fastest: requests/s that Locust can send.
         seconds: of a window, after `warm` more, in which all users begin.
+        gil: whether a worker computes on one core at a time; not if its requests mostly are in C code that lets go of it.
     """
 
     routes: Sequence[Route]
@@ -69,6 +70,7 @@ class Kind:
     seconds: float = SECONDS
     warm: float = 0.5
     mixed_up: bool = False
+    gil: bool = True
 
 
 class Ran(simulated.Run):
@@ -76,7 +78,9 @@ class Ran(simulated.Run):
 
     def __init__(self, kind: Kind, setting: Setting, users: int, seed: int) -> None:
         self.kind_of, self.last = kind, False
-        app = simulated.App(kind.routes, *setting, kind.vcpu, shared=kind.shared, each=kind.each, kind=kind.kind)
+        app = simulated.App(
+            kind.routes, *setting, kind.vcpu, shared=kind.shared, each=kind.each, kind=kind.kind, gil=kind.gil
+        )
         super().__init__(app, users, kind.think, seed)
 
     def request(self, route: Route) -> Generator[float | Place, None, Timing]:

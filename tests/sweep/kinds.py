@@ -57,6 +57,7 @@ KINDS = {
     "an upstream that takes six": Kind([Route("GET /", [0.01, ("up", around(0.1))])], shared={"up": 6}),
     "hello": Kind([Route("GET /", [("cpu", 0.002)])], seconds=2),
     "two vCPU, computes": Kind(CPU, vcpu=2),
+    "four vCPU, computes without the lock": Kind(CPU, vcpu=4, memory_mb=7000.0, seconds=2, gil=False),
     "four vCPU, both": Kind(MIXED, vcpu=4, memory_mb=7000.0, users=72, seconds=2),
     "eight vCPU, waits": Kind(IO, vcpu=8, memory_mb=16000.0),
     "bare gthread": Kind(IO, kind="gthread"),

@@ -11,7 +11,7 @@ import pytest
 from explain_laws import Demand, Setting
 from explain_types import Analysis
 from sweep.decide.prediction import Prediction, cycle_of, prediction_of
-from sweep.records import Run
+from sweep.records import PlanSize, Run
 from tests.sweep import samples
 
 THINKS = Prediction(users=36, vcpu=1, app_s=0.1, think_s=0.3, cpu_s=0.002, base_mb=42.0, worker_mb=16.0)
@@ -46,6 +46,24 @@ def test_the_cpu_bounds_by_workers_and_by_the_plan() -> None:
     assert {law for _, law in bounds} == {"cpu"}
     assert computes.best_rps == pytest.approx(20)
     assert computes.slots_for(computes.best_rps) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("workers", "cpu_utilization", "rate"),
+    [(1, 0.98, 400.0), (1, 0.25, 100.0), (2, 0.5, 100.0), (2, 0.62, 400.0)],
+    ids=["all four cores", "one core", "a core each", "more than a core each"],
+)
+def test_a_worker_that_was_seen_on_more_than_one_core_is_not_bounded_by_one(
+    workers: int, cpu_utilization: float, rate: float
+) -> None:
+    about, run = samples.info(), samples.run(workers, 36, cpu_s=0.01)
+    assert about.unloaded
+    about.unloaded = asking(about.unloaded, cpu_s=0.01, app_s=0.01)
+    about.plan = PlanSize("P2", 4, 7000.0)
+    run = msgspec.structs.replace(run, outside=samples.outside(50.0, cpu_utilization))
+    predicted = prediction_of(about, [run_with(run, cpu_s=0.01, app_s=0.01)])
+    assert predicted
+    assert predicted.most_rps(1) == pytest.approx(rate)
 
 
 def test_users_who_think_are_not_in_a_response() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,7 @@ def measuring(kind: str, folder: Path) -> Recommendation:
     [
         ("waits", "there is a slot for each user who needs one", "CPU, "),
         ("computes", "the plan's CPU, 100% busy, is what limits it", "queue for"),
+        ("four vCPU, computes without the lock", "the plan's CPU, 100% busy, is what limits it", "GIL"),
         ("a lock for all workers", "their time in the app grew from 20.5 to", "CPU, "),
         ("a pool of ten that refuses", "from 12 slots on requests fail, which with 10 they do not", "CPU, "),
         ("thinkers", "so throughput tells nothing, and the p95 decides", "CPU, "),
@@ -98,3 +100,19 @@ def test_what_happens_when_requests_take_longer(tmp_path: Path) -> None:
     assert refused[0].kept == pytest.approx(0.5, rel=0.01)
     # 15 users who think for 2 s have hardly two requests under way, whatever the upstream.
     assert measuring("thinkers", tmp_path / "thinkers").slowed[0].kept > 0.9
+
+
+@pytest.mark.parametrize(
+    ("workers", "gil", "said"),
+    [
+        (1, True, "its worker uses up the one core that Python's GIL leaves it"),
+        (2, True, "its 2 workers use up the one core that Python's GIL leaves each of them"),
+        (1, False, "the plan's CPU, 100% busy, is what limits it"),
+    ],
+)
+def test_workers_have_a_core_each_unless_they_were_seen_on_more(
+    workers: int, gil: bool, said: str, tmp_path: Path
+) -> None:
+    kind = replace(KINDS["four vCPU, computes without the lock"], gil=gil)
+    results = swept(kind, tmp_path / "sweep", workers=(workers,), threads=(8,), repeats=1)
+    assert said in Findings.of(results).recommendation.reason
