@@ -47,7 +47,11 @@ class Count(NamedTuple):
 
     def beyond(self, base: Count) -> bool:
         """Whether more fail than of another's requests, by more than chance; of few requests, chance is much."""
-        if not self.above(base):
+        return self.above(base) and self.surely_more(base)
+
+    def surely_more(self, base: Count) -> bool:
+        """Whether more fail than of another's requests by more than chance, be it by a little."""
+        if not self.requests or not base.requests:
             return False
         pooled = self.plus(base).share
         deviation = math.sqrt(pooled * (1 - pooled) * (1 / self.requests + 1 / base.requests))

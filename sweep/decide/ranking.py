@@ -2,7 +2,8 @@
 
 The rule: among the settings without an obstacle (failures, memory, a limit of one's own, one slot), those with the
 highest throughput, so that no other one's interval over the repeats is above theirs; for users who think, those that
-keep the p95 that was reached at all, with hardly a wait for a slot. They are tied. Of these one with two workers or
+keep the p95 that was reached at all, with hardly a wait for a slot. None of which more requests fail than of another
+that serves hardly less, be it by little, unless a limit was given. They are tied. Of these one with two workers or
 more, as one process is one crash and one restart for all; then with slots to spare for an upstream that gets slow; then
 the lowest p95, by the intervals too; then the least memory; then the fewest slots. For users who think it is the fewest
 slots with that room.
@@ -25,6 +26,8 @@ HEADROOM = 0.85
 SAME_MEMORY = 1.05
 # However wide the intervals, a mean that is further behind is no tie.
 TIE_LEAST = 0.95
+# With fewer failures, what serves so much is as good.
+TIE_FAILING = 0.90
 LEAST_WORKERS = 2
 # For an upstream that takes so many times as long; so much less then is as much.
 SPARE_TIMES, SPARE_SAME = 2.0, 0.97
@@ -45,12 +48,14 @@ class Ranking:
         tied: those that throughput, or the p95, cannot tell apart.
         rules: what decided between them, in words.
         by_response: whether the users think, so that the p95 is what counts.
+        passed_over: those that would be tied, or better, if no more of their requests failed.
     """
 
     chosen: Cell
     tied: tuple[Cell, ...]
     rules: tuple[str, ...]
     by_response: bool
+    passed_over: tuple[Cell, ...] = ()
 
     @property
     def others(self) -> list[Cell]:
@@ -64,7 +69,8 @@ def ranked(cells: Sequence[Cell], info: Info, prediction: Prediction | None) -> 
     if not allowed:
         return None
     thinking = prediction is not None and prediction.thinking
-    tied = keeping(allowed, prediction) if prediction and thinking else fastest(allowed)
+    good = keeping(allowed, prediction) if prediction and thinking else fastest(allowed)
+    tied = good if info.options.max_fail_ratio is not None else failing_least(good, good if thinking else allowed)
     left: Sequence[Cell] = tied
     rules: list[str] = []
     for words, choose in rules_for(tied, cells, prediction):
@@ -75,7 +81,7 @@ def ranked(cells: Sequence[Cell], info: Info, prediction: Prediction | None) -> 
     chosen = min(left, key=lambda cell: (cell.setting.slots, cell.setting.workers))
     if len(left) > 1:
         rules.append("the fewest slots")
-    return Ranking(chosen, tuple(tied), tuple(rules), thinking)
+    return Ranking(chosen, tuple(tied), tuple(rules), thinking, tuple(cell for cell in good if cell not in tied))
 
 
 def rules_for(tied: Sequence[Cell], cells: Sequence[Cell], prediction: Prediction | None) -> list[Rule]:
@@ -104,6 +110,17 @@ def fastest(allowed: Sequence[Cell]) -> list[Cell]:
     rates = [(cell, cell.rps) for cell in allowed if cell.rps]
     low, most = max(rps.low for _, rps in rates), max(rps.mean for _, rps in rates)
     return [cell for cell, rps in rates if rps.high >= low and rps.mean >= TIE_LEAST * most]
+
+
+def failing_least(good: Sequence[Cell], allowed: Sequence[Cell]) -> list[Cell]:
+    """Return those of which no more requests fail than of another that serves hardly less; else such others."""
+    most = max(cell.rate for cell in good)
+    near = [cell for cell in allowed if cell.rate >= TIE_FAILING * most]
+
+    def least(cells: Sequence[Cell]) -> list[Cell]:
+        return [cell for cell in cells if not any(cell.count.surely_more(other.count) for other in near)]
+
+    return least(good) or fastest(least(near))
 
 
 def keeping(allowed: Sequence[Cell], prediction: Prediction) -> list[Cell]:

@@ -29,7 +29,8 @@ class Recommendation:
     Attributes:
         setting: the setting; None if none can be recommended.
         reason: what it does, what it is tied with and why it is the one, and what limits it.
-        reservation: another measured setting serves more, and why that is not the one; None if none does.
+        reservation: another measured setting serves more, and why that is not the one, or serves less and fails less;
+            None if none does.
         slowed: what it and the runner-up do when requests take longer.
         tied_with: settings that cannot be told apart from it by throughput.
         startup_command: for App Service's "Startup Command" box, and Compose's STARTUP_COMMAND.
@@ -86,7 +87,7 @@ def recommend(
         startup_command=paste.startup_command(setting, info),
         app_settings=paste.app_settings(setting, info),
         env=paste.environment(setting, info),
-        reservation=reservation(ranking.chosen, cells, info),
+        reservation=reservation(ranking.chosen, cells, info) or failing_more(ranking.chosen, cells, info),
         slowed=slowed_both(ranking, cells, info, prediction),
     )
 
@@ -109,7 +110,7 @@ def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Predict
     head = (
         f"{best.setting} serves {best.rate:.3g} requests/s to {info.options.users} users on {plan.name} "
         f"at a p95 of {best.p95:.0f} ms, {compared(ranking, cells, info, prediction)}{ties(ranking)}"
-        f"{refused(best, cells, info)}{failing(best, info)}"
+        f"{refused(best, cells, info)}{passed_over(ranking)}{failing(best, info)}"
     )
     memory = f" in {best.memory_mb:.0f} of {plan.memory_mb:.0f} MB" if best.memory_mb is not None else ""
     limit = "no law was asked, as nobody knows what a request takes alone"
@@ -128,7 +129,9 @@ def compared(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Pr
             f"{waits}the users think for {prediction.think_s:.3g} s after a request of "
             f"{prediction.app_s * 1e3:.3g} ms, so throughput tells nothing, and the p95 decides"
         )
-    others = sum(1 for cell in cells if cell.rps and not obstacle(cell, info)) - 1
+    others = sum(cell.rps is not None and not obstacle(cell, info) for cell in cells) - 1 - len(ranking.passed_over)
+    if not others and ranking.passed_over:
+        return "and of its requests the fewest fail"
     if not others:
         return "and is the only one that could be recommended"
     if ranking.others:
@@ -156,6 +159,15 @@ def refused(best: Cell, cells: Sequence[Cell], info: Info) -> str:
     return f"; {fastest.setting} serves {fastest.rate:.3g}, but {obstacle(fastest, info)}"
 
 
+def passed_over(ranking: Ranking) -> str:
+    """Name the fastest setting of which more requests fail; "" without one."""
+    if not ranking.passed_over:
+        return ""
+    fastest = max(ranking.passed_over, key=lambda cell: cell.rate)
+    share, requests = fastest.count.share, fastest.count.requests
+    return f"; {fastest.setting} serves {fastest.rate:.3g}, but more of its requests fail ({share:.2%} of {requests})"
+
+
 def failing(best: Cell, info: Info) -> str:
     """Say how many requests fail also with this setting, beside how many do anyway; "" if none does."""
     if not best.count.failed:
@@ -181,6 +193,19 @@ def reservation(best: Cell, cells: Sequence[Cell], info: Info) -> str | None:
     first = cell.note.splitlines()[0] if cell.note else ""
     note = f" ({first})" if first else ""
     return f"{cell.setting} served {rate:.3g} requests/s, {rate / best.rate:.2g} times as many, but {why_not}{note}"
+
+
+def failing_more(best: Cell, cells: Sequence[Cell], info: Info) -> str | None:
+    """Return which setting serves less and fails less; None if none does, or with a limit of one's own."""
+    fewer = [cell for cell in cells if cell.rps and not obstacle(cell, info) and best.count.surely_more(cell.count)]
+    if not fewer or info.options.max_fail_ratio is not None:
+        return None
+    cell = max(fewer, key=lambda cell: cell.rate)
+    there = f"{cell.count.share:.2%}" if cell.count.failed else "none"
+    return (
+        f"{best.count.share:.2%} of its {best.count.requests} requests failed, and {there} of {cell.count.requests} "
+        f"with {cell.setting}, which served {cell.rate:.3g} requests/s"
+    )
 
 
 def own_limit(cell: Cell, info: Info) -> bool:

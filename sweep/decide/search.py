@@ -158,7 +158,8 @@ class Search:
         could = [
             cell
             for cell in self.cells.values()
-            if cell.rps and self.may_be_allowed(cell) and max(cell.rps.high, cell.rate * self.noise(cell)) >= low
+            if cell.rps and self.may_be_allowed(cell)
+            if cell is self.chosen or max(cell.rps.high, cell.rate * self.noise(cell)) >= low
         ]
         # Those that had a second run stay, or two that change places would have all others measured again, too.
         order = sorted(could, key=lambda cell: (-len(cell.runs), cell is not self.chosen, -cell.rate))

@@ -49,7 +49,7 @@ class Kind:
         noise: standard deviation of a window's throughput.
         fastest: requests/s that Locust can send.
         seconds: of a window, after `warm` more, in which all users begin.
-        gil: whether a worker computes on one core at a time; not if its requests mostly are in C code that lets go of it.
+        gil: whether a worker computes on one core at a time; not if they compute in C, as hashlib does.
     """
 
     routes: Sequence[Route]

@@ -85,11 +85,11 @@ def test_one_slot_alone_is_no_recommendation(tmp_path: Path) -> None:
     assert "one slot" in alone.reason
 
 
-def failing(workers: int, threads: int, rps: float, failures: int, repeat: int = 0) -> Run:
-    """A run of 1,000 requests of which so many failed."""
-    run = ran(workers, threads, rps, 200, repeat=repeat)
+def failing(workers: int, threads: int, rps: float, failures: int, requests: int = 1000) -> Run:
+    """A run of so many requests of which some failed."""
+    run = ran(workers, threads, rps, 200)
     assert run.analysis
-    load = dataclasses.replace(run.analysis.load, requests=1000, failures=failures)
+    load = dataclasses.replace(run.analysis.load, requests=requests, failures=failures)
     analysis = dataclasses.replace(run.analysis, load=load)
     return msgspec.structs.replace(run, analysis=analysis, failures=f"{failures} × GET /: HTTP 503" if failures else "")
 
@@ -152,3 +152,30 @@ def test_which_settings_keep_the_limits(tmp_path: Path) -> None:
         "Do not: 3 × 6 (its p95 of 300 ms is above 250 ms), 3 × 12 (3.00% of its requests fail, which is above 1.00%)",
     ]
     assert kept_limits(findings.cells, samples.info()) == []
+
+
+def test_what_hardly_serves_less_and_fails_less_is_recommended(tmp_path: Path) -> None:
+    runs = [failing(2, 12, 238, 0, 4000), failing(2, 18, 251, 20, 4000)]
+    recommendation = recommended(tmp_path / "sweep", runs)
+    assert recommendation.setting == (2, 12)
+    assert recommendation.reservation is None
+    assert "2 × 18 serves 250, but more of its requests fail (0.50% of 4000)" in recommendation.reason
+
+
+def test_of_those_that_serve_as_much_the_one_that_fails_less(tmp_path: Path) -> None:
+    runs = [failing(1, 24, 250, 0, 4000), failing(2, 12, 240, 0, 4000), failing(2, 18, 251, 20, 4000)]
+    assert recommended(tmp_path / "sweep", runs).setting == (1, 24)
+    few = [failing(2, 12, 238, 0, 1000), failing(2, 18, 251, 5, 1000)]  # which may be chance
+    assert recommended(tmp_path / "few", few).setting == (2, 18)
+
+
+def test_what_serves_much_less_without_failures_is_a_reservation(tmp_path: Path) -> None:
+    runs = [failing(2, 6, 120, 0, 4000), failing(2, 9, 180, 0, 4000), failing(2, 18, 251, 20, 4000)]
+    recommendation = recommended(tmp_path / "sweep", runs)
+    assert recommendation.setting == (2, 18)
+    assert recommendation.reservation == (
+        "0.50% of its 4000 requests failed, and none of 4000 with 2 × 9, which served 180 requests/s"
+    )
+    own = recommended(tmp_path / "own", runs, max_fail_ratio=0.01)
+    assert own.setting == (2, 18)
+    assert own.reservation is None
