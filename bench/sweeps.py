@@ -3,8 +3,8 @@
 For each case: a sweep that decides itself; a grid, one short window each; and then the recommended setting beside the
 best of the grid and of the sweep's own runs, in shuffled order. The last step is what counts, as the best of many
 single windows is partly luck. Which of them fail is judged here and not by the sweep's own rule, or a good setting that
-this rule rejects would be missing in both. The cases are those of tests/truth/known.py that say `sweep`, and the scenarios of the
-sample app; `rules` measures the rules of thumb with the latter.
+this rule rejects would be missing in both. The cases are those of tests/truth/known.py that say `sweep`, and the
+scenarios of the sample app; `rules` measures the rules of thumb with the latter.
 
 Keeps its figures in bench/figures/sweeps.json, each step at once: what was measured is not measured again, unless the
 case is named. Writes docs/sweeps.md. Four to six minutes a case; needs two cores that nothing else uses.
