@@ -26,7 +26,8 @@ The setting is workers × threads, on one vCPU where nothing else is said. Failu
 after. *cured* means that the verdict is another one then, and the p95 shorter or the throughput higher by 15 %; *kept*,
 that there was nothing to set; *taken back*, that the check which the suggestion names failed, as something behind the
 app has a limit that no run with so few slots can see, so that one goes back, as it says. Nothing else may get worse:
-no failures of 1 % more, no p95 longer by 15 % and 10 ms, no throughput lower by 13 %, twice in a row.
+no failures of 1 % more, no p95 longer by 15 % and 10 ms, no throughput lower by 13 %. Where something did,
+the case runs up to twice more, and that counts unless both of these show no harm.
 """
 
 
@@ -115,9 +116,10 @@ def render(figures: dict[str, Any]) -> str:
     cases = figures["cases"]
     right = sum(not wrong(name, row) for name, row in cases.items())
     same = sum(row["fingerprint"] == figures["fingerprint"] for row in cases.values())
+    taken = sum(row["outcome"] == "taken back" and not wrong(name, row) for name, row in cases.items())
     summary = (
-        f"{right} of {len(cases)} cases are as they should be. {same} were measured with the same analysis as the last "
-        "one,\nthe others with earlier ones."
+        f"{right} of {len(cases)} cases are as they should be. In {taken} of these, what was suggested did harm, and "
+        f"was taken back.\n{same} were measured with the same analysis as the last one, the others with earlier ones."
     )
     rows = [cells(name, row) for name, row in cases.items()]
     said = "\n".join(f"* **{name}.** {row['before']['text']}" for name, row in cases.items())

@@ -10,7 +10,7 @@ import pytest
 
 from tests.bed import ROOT
 from tests.truth import page
-from tests.truth.campaign import Measured, followed, harm, outcome
+from tests.truth.campaign import Case, Measured, followed, harm, outcome, settled
 from tests.truth.known import BARE, KNOWN, Known
 
 HERE = Path(__file__).parent
@@ -104,3 +104,34 @@ def test_what_is_worse_is_said(after: Measured, words: str) -> None:
 )
 def test_what_came_of_it_has_a_word(known: Known, after: Measured | None, word: str) -> None:
     assert outcome(known, RUN, after) == word
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "word"),
+    [
+        (["same"], "same"),
+        (["worse", "same", "same"], "same"),
+        (["worse", "cured", "worse"], "worse"),
+        (["worse", "worse"], "worse"),
+    ],
+)
+def test_harm_in_one_run_is_none_if_two_more_show_none(outcomes: list[str], word: str) -> None:
+    left = iter(outcomes)
+    assert settled(lambda: Case(RUN, RUN, next(left))).outcome == word
+    assert list(left) == []
+
+
+def test_what_was_taken_back_is_counted_by_itself() -> None:
+    figures = page.load()
+    names = ("waits", "ten-connections")
+    figures["cases"] = {
+        name: figures["cases"]["waits"] | {"outcome": word}
+        for name, word in zip(names, ("cured", "taken back"), strict=True)
+    }
+    assert "2 of 2 cases are as they should be. In 1 of these, what was suggested did harm" in page.render(figures)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/how-it-measures.md"])
+def test_pages_count_the_cases(name: str) -> None:
+    apps = len({known.app for known in KNOWN.values()})
+    assert f"{len(KNOWN)} cases of {apps} apps" in (ROOT / name).read_text(encoding="utf-8")
