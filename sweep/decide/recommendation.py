@@ -116,7 +116,19 @@ def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Predict
     limit = "no law was asked, as nobody knows what a request takes alone"
     if prediction:
         limit = sentence(limit_of(best, cells, prediction), best, cells, prediction)
-    return f"{head}. It runs{memory}: {limit}." if memory else f"{head}. Its limit: {limit}."
+    runs = f"It runs{memory}" if memory else "Its limit"
+    return f"{head}. {runs}: {limit}.{assumed(best, info)}"
+
+
+def assumed(best: Cell, info: Info) -> str:
+    """Say what more than one worker assumes; "" for one, and where nothing else was asked for."""
+    asked = info.options.workers
+    if best.setting.workers == 1 or (asked and 1 not in asked):
+        return ""
+    return (
+        f" {best.setting.workers} workers are right if the app keeps nothing in its process that the others would "
+        "need, as sessions, the counts of a rate limit or a scheduler's jobs; else sweep with `--workers 1`."
+    )
 
 
 def compared(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Prediction | None) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sweep.decide.findings import Findings
 from sweep.decide.recommendation import Recommendation
 from sweep.folder import load
+from sweep.records import Run
 from tests.sweep import samples
 from tests.sweep.apps import swept
 from tests.sweep.kinds import KINDS
@@ -116,3 +118,21 @@ def test_workers_have_a_core_each_unless_they_were_seen_on_more(
     kind = replace(KINDS["four vCPU, computes without the lock"], gil=gil)
     results = swept(kind, tmp_path / "sweep", workers=(workers,), threads=(8,), repeats=1)
     assert said in Findings.of(results).recommendation.reason
+
+
+@pytest.mark.parametrize(
+    ("runs", "options", "told"),
+    [
+        ([ran(3, 6, 100, 200), ran(1, 18, 101, 300)], {}, True),
+        ([ran(3, 6, 100, 200)], {}, True),
+        ([ran(1, 18, 100, 200)], {}, False),
+        ([ran(3, 6, 100, 200)], {"workers": (2, 3)}, False),
+        ([ran(3, 6, 100, 200), ran(1, 18, 80, 300)], {"workers": (1, 3)}, True),
+    ],
+    ids=["two workers or more", "no other", "one worker", "asked for", "one was asked for, too"],
+)
+def test_more_than_one_worker_assumes_that_the_app_keeps_nothing_in_its_process(
+    runs: list[Run], options: dict[str, Any], told: bool, tmp_path: Path
+) -> None:
+    reason = recommended(tmp_path / "sweep", runs, **options).reason
+    assert ("if the app keeps nothing in its process that the others would need" in reason) == told
