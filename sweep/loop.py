@@ -21,6 +21,7 @@ from sweep.decide.search import (
     Search,
     next_step,
 )
+from sweep.decide.slowdown import can_check
 from sweep.errors import SweepError
 from sweep.folder import Results
 from sweep.measure.measurement import Measurement, Outcome
@@ -85,7 +86,8 @@ def forecast(options: Options, unloaded: Analysis | None) -> str:
         what, runs = f"{settings} settings", 1 + settings * repeats
     else:
         most = CELLS_MOST_THINKING if few else CELLS_MOST
-        what, runs = f"At most {most} settings", 2 + most + (FINALISTS_THINKING if few else FINALISTS) * (repeats - 1)
+        again = (FINALISTS_THINKING if few else FINALISTS) * (repeats - 1)
+        what, runs = f"At most {most} settings", 1 + most + again + (1 if few else 0)
     minutes = math.ceil(runs * (seconds + AROUND) / 60)
     windows = f"up to {repeats} windows" if repeats > 1 else "a window"
     unit = "minute" if minutes == 1 else "minutes"
@@ -168,7 +170,7 @@ class Sweep:
         return seconds_of(self.options, self.results.info.unloaded)
 
     def check(self) -> None:
-        """Measure the recommended setting with twice the users, who take its slots as a slower upstream would."""
+        """Measure the recommended setting with twice the users, if they take its slots as a slower upstream would."""
         findings, info = self.findings, self.results.info
         setting, users = findings.recommendation.setting, CHECK_TIMES * self.options.users
         if (
@@ -177,6 +179,8 @@ class Sweep:
             or users > USERS_MOST
             or (info.check and info.check.setting == setting)
         ):
+            return
+        if not can_check(findings.prediction):
             return
         self.progress.begin(f"{setting}, {users} users", 0, self.seconds())
         outcome = self.settled(setting, users, self.seconds())

@@ -14,7 +14,7 @@ from rich.console import Console
 from sweep import ROOT
 from sweep.decide.findings import Findings
 from sweep.decide.ranking import kept_limits
-from sweep.decide.slowdown import foretold
+from sweep.decide.slowdown import UNCHECKED, can_check, foretold
 from sweep.folder import Results, alone, writing
 from sweep.loop import CannotStartError, Sweep, forecast
 from sweep.measure import machine
@@ -105,6 +105,8 @@ def show(findings: Findings, folder: Path, console: Console) -> None:
     """Print the recommendation on standard output, and what speaks for and against it; and where the report is."""
     recommendation = findings.recommendation
     lines = [*map(foretold, recommendation.slowed), *kept_limits(findings.cells, findings.info)]
+    if recommendation.slowed and not can_check(findings.prediction):
+        lines.insert(len(recommendation.slowed), f"{UNCHECKED}.")
     with contextlib.suppress(OSError):
         click.echo(recommendation.reason)
         if recommendation.reservation:

@@ -16,6 +16,11 @@ from sweep.decide.prediction import Prediction
 from sweep.records import Check
 
 TIMES = (2, 3)
+# Users who never pause are all in a request, or wait for a slot, today and with slower ones: more of them show nothing.
+UNCHECKED = (
+    "Not checked by a run: these users think for less than a request takes, or use up the CPU, so more of them are not "
+    "what slower requests are"
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,11 @@ def slowed(cell: Cell, limit: Limit, prediction: Prediction) -> tuple[Slowed, ..
         response_s = max(times * prediction.app_s, prediction.response_s(rate))
         found.append(Slowed(cell.setting, times, rate, response_s * 1e3, rate / cell.rate))
     return tuple(found)
+
+
+def can_check(prediction: Prediction | None) -> bool:
+    """Whether more users take slots as slower requests would: those who think have fewer requests than they are."""
+    return prediction is not None and prediction.thinking
 
 
 def told(check: Check, prediction: Prediction | None) -> str:

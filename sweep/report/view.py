@@ -9,7 +9,7 @@ from explain_types import RouteFigures
 from sweep.decide.cells import Cell
 from sweep.decide.findings import Findings
 from sweep.decide.ranking import kept_limits, obstacle
-from sweep.decide.slowdown import told
+from sweep.decide.slowdown import UNCHECKED, can_check, told
 from sweep.records import Info
 from sweep.report import charts, heatmaps
 from sweep.report.charts import Chart
@@ -101,8 +101,14 @@ class View:
     @property
     def checked(self) -> str:
         """What a run with more users has shown of the recommended setting; "" before one."""
-        check = self.info.check
-        return told(check, self.findings.prediction) if check and check.setting == self.chosen else ""
+        check, prediction = self.info.check, self.findings.prediction
+        return told(check, prediction) if check and check.setting == self.chosen and can_check(prediction) else ""
+
+    @property
+    def unchecked(self) -> str:
+        """Why no run can check what is foretold of slower requests; "" where one can, or nothing is foretold."""
+        foretold = self.findings.recommendation.slowed and not can_check(self.findings.prediction)
+        return UNCHECKED if foretold else ""
 
     @property
     def skipped_by_reason(self) -> dict[str, list[Cell]]:

@@ -46,16 +46,17 @@ def analysis(
     vcpu: int = VCPU,
     app_s: float = APP_S,
     cpu_s: float = CPU_S,
+    think_s: float = 0.0,
     factor: float = 1.0,
     worker_class: str = "SlotWorker",
 ) -> Analysis:
     """Locust's analysis of a setting that serves `factor` of what the laws allow it."""
     slots = workers * threads
-    demand = Demand(app_s, cpu_s, 0.0, True)
+    demand = Demand(app_s, cpu_s, think_s, True)
     allowed = bounds(demand, users, workers, slots, vcpu)
     limit, highest = allowed.lowest() or ("", 0.0)
     rps = 0.985 * factor * highest
-    response = users / rps  # without a pause a user is always in the system
+    response = users / rps - think_s  # a user is in the system or thinks
     app = min(response, app_s) if limit != "cpu" else min(response, app_s + slots * cpu_s)
     return Analysis(
         schema=SCHEMA,

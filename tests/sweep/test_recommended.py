@@ -30,11 +30,7 @@ def test_the_recommended_command_reproduces_the_throughput(stack: Stack, tmp_pat
     assert best.mean > 0.93 * 360
     assert kept["workers"] * kept["threads"] >= 36
     assert len(measured) < 32 / 3
-    check = load(folder).info.check
-    assert check
-    assert check.analysis
-    # With twice the users as many slots serve as much, as the laws say.
-    assert check.analysis.load.rps == pytest.approx(best.mean, rel=0.1)
+    assert load(folder).info.check is None  # users who do not think check nothing
 
     environ = {"STARTUP_COMMAND": kept["startup_command"], "GENERATOR_CPUSET": "1"}
     stack.up("app", environ=environ)

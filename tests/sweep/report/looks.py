@@ -43,6 +43,11 @@ def page_of(folder: Path) -> Page:
     return Page((rendered(folder) / "report.html").read_text(encoding="utf-8"))
 
 
+def as_read(page: Page) -> str:
+    """The page's words with a space between them, wherever a line ends and whatever may not be broken."""
+    return " ".join(page.words.replace("\N{NO-BREAK SPACE}", " ").split())
+
+
 def markdown_of(folder: Path) -> str:
     return (rendered(folder) / "report.md").read_text(encoding="utf-8")
 

@@ -19,7 +19,7 @@ from sweep.records import Check
 from sweep.report.pages import TEMPLATES, render
 from sweep.report.text import figure
 from tests.sweep import samples
-from tests.sweep.report.looks import contrast, luminance, markdown_of, page_of, rendered, rows_of, view_of
+from tests.sweep.report.looks import as_read, contrast, luminance, markdown_of, page_of, rendered, rows_of, view_of
 
 FILES = ["recommendation.json", "report.html", "report.md", "results.csv"]
 
@@ -60,7 +60,7 @@ def test_every_state_of_a_sweep_has_all_files(state: Callable[[Path], Results], 
     measured = [row for row in page.rows if row and re.fullmatch(r"\d+ × \d+", row[0])]
     assert len(measured) >= len({run.setting for run in results.runs})
     advice = json.loads((results.folder / "recommendation.json").read_text(encoding="utf-8"))
-    assert advice["reason"].splitlines()[0] in " ".join(page.words.replace("\N{NO-BREAK SPACE}", " ").split())
+    assert advice["reason"].splitlines()[0] in as_read(page)
     assert len(rows_of(results.folder)) == len(results.runs)
 
 
@@ -105,20 +105,35 @@ def test_what_was_left_out_is_told(mixed: Results) -> None:
 
 
 def test_what_happens_when_requests_take_longer_and_how_it_was_checked(tmp_path: Path) -> None:
+    about = samples.info(repeats=1)
+    about.unloaded = samples.analysis(1, 1, users=1, think_s=1.0)
+    think = {"think_s": 1.0}
+    results = samples.sweep(tmp_path / "sweep", [(2, 6), (3, 6)], about=about, repeats=1, change=lambda *_: think)
+    results.info.check = Check(2, 6, 72, samples.analysis(2, 6, users=72, think_s=1.0))
+    results.save_info()
+    page, text = page_of(results.folder), markdown_of(results.folder)
+    (row,) = [row for row in page.rows if row[:2] == ["2 × 6", "2 times"]]
+    assert float(row[2]) == pytest.approx(36 / (1 + 2 * samples.APP_S), rel=0.02)
+    assert "| 2 times as long | 2 × 6 |" in text
+    for words in (as_read(page), text):
+        assert "2 × 6 with 72 users, whose requests fill its slots as slower ones would: 64.4 requests/s" in words
+        assert "Not checked" not in words
+    results.info.check = Check(3, 6, 72, error="void: Locust")  # of a setting that is not the recommended one
+    render(results.folder, Findings.of(results))
+    assert "72 users" not in markdown_of(results.folder)
+
+
+def test_what_no_run_has_checked_says_so(tmp_path: Path) -> None:
+    """Users who do not think have a request under way at any time, so slower ones are no more, and no others."""
     results = samples.sweep(tmp_path / "sweep", [(2, 18), (3, 12)], repeats=1)
-    results.info.check = Check(2, 18, 72, samples.analysis(2, 18, users=72))
+    results.info.check = Check(2, 18, 72, samples.analysis(2, 18, users=72))  # as earlier versions did
     results.save_info()
     page, text = page_of(results.folder), markdown_of(results.folder)
     (row,) = [row for row in page.rows if row[:2] == ["2 × 18", "2 times"]]
     assert float(row[2]) == pytest.approx(36 / (2 * samples.APP_S), rel=0.02)
-    assert "| 2 times as long | 2 × 18 |" in text
-    for words in (" ".join(page.words.replace("\N{NO-BREAK SPACE}", " ").split()), text):
-        assert "2 × 18 with 72 users, whose requests fill its slots as slower ones would: 352 requests/s" in words
-    results.info.check = Check(
-        3, 12, 72, error="void: Locust"
-    )  # of another setting than the one that is recommended now
-    render(results.folder, Findings.of(results))
-    assert "72 users" not in markdown_of(results.folder)
+    for words in (as_read(page), text):
+        assert "Not checked by a run: these users think for less" in words
+        assert "72 users" not in words
 
 
 def test_the_routes_with_the_recommended_setting(tmp_path: Path) -> None:
@@ -146,7 +161,7 @@ def test_limits_and_a_reservation_are_told(tmp_path: Path) -> None:
         results.append(one)
     render(results.folder, Findings.of(results))
     page, text = page_of(results.folder), markdown_of(results.folder)
-    for words in (" ".join(page.words.replace("\N{NO-BREAK SPACE}", " ").split()), text):
+    for words in (as_read(page), text):
         assert "Keep --max-p95=150: 2 × 18, 2 × 20" in words
         assert "Do not: 2 × 6 (its p95 of" in words
         assert "2 × 20 served" in words
