@@ -1,4 +1,4 @@
-"""The commands that the README and CONTRIBUTING.md print, and what kind each is."""
+"""The commands that the README, CONTRIBUTING.md and docs/commands.md print, and what kind each is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 
 from tests.bed import ROOT
 
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/commands.md")
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TABLE = re.compile(r"^\| command \|.*\n((?:\|.*\n)*)", re.MULTILINE)
 # What the first word, or the first words, of a command are after its variables.
@@ -15,6 +16,7 @@ KINDS = {
     "up": r"docker compose( --env-file \S+)? up$",
     "front-end": r"docker compose --env-file deploy/front-end/\S+ up --scale",
     "distributed": r"docker compose --profile distributed up --scale",
+    "down": r"docker compose down$",
     "locust": r"docker compose run --rm .*\blocust --headless\b",
     "sweep": r"docker compose run --rm sweep\b",
     "project": r"docker (build|run) .*\bmy-app\b",
@@ -24,7 +26,7 @@ KINDS = {
 def commands() -> list[str]:
     """Every command in a block or at the start of a table's row, as printed."""
     found = []
-    for page in ("README.md", "CONTRIBUTING.md"):
+    for page in PAGES:
         text = (ROOT / page).read_text()
         for block in BLOCK.findall(text):
             found += block.replace("\\\n", " ").splitlines()

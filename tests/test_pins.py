@@ -71,8 +71,8 @@ def test_gunicorn_of_a_requirements_txt_without_one() -> None:
     assert found(r"^ARG GUNICORN_VERSION=(\S+)") == {locked("requirements.txt")["gunicorn"]: {"Dockerfile"}}
 
 
-def test_the_readme_shows_the_start_line_of_this_version() -> None:
-    assert found(r"^gunicorn_slots (\S+): ") == {__version__: {"README.md"}}
+def test_the_page_of_variables_shows_the_start_line_of_this_version() -> None:
+    assert found(r"^gunicorn_slots (\S+): ") == {__version__: {"docs/variables.md"}}
 
 
 def test_images() -> None:

@@ -1,4 +1,4 @@
-"""What the README and CONTRIBUTING.md print can be run; tests/containers/test_readme.py runs what needs Docker."""
+"""What README, CONTRIBUTING.md and docs/commands.md print can be run; what needs Docker is in tests/containers."""
 
 from __future__ import annotations
 
@@ -29,6 +29,29 @@ def test_an_app_of_ones_own_comes_early() -> None:
     """From a clone to a load test of it: clone, go there, and one command."""
     begin = (ROOT / "README.md").read_text().splitlines()[:60]
     assert any(readme.kind(line) == "locust" and "APP_DIR" in line for line in begin)
+
+
+def test_it_is_read_in_five_minutes() -> None:
+    """Tables and code included."""
+    assert len((ROOT / "README.md").read_text().split()) <= 1500
+
+
+def figures(page: str) -> tuple[list[str], list[list[str]]]:
+    """The blocks of code of a page, and the numbers and names in code of each row of its tables."""
+    text = (ROOT / page).read_text()
+    blocks = re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
+    return blocks, [re.findall(r"`[^`]+`|\d+", row) for row in re.findall(r"^\|.*\|$", text, re.MULTILINE)]
+
+
+def test_the_japanese_one_says_the_same() -> None:
+    assert figures("README.ja.md") == figures("README.md")
+
+
+def test_the_japanese_one_leads_to_the_same_pages() -> None:
+    def pages(name: str) -> set[str]:
+        return set(re.findall(r"\]\(([\w./-]+)\)", (ROOT / name).read_text())) - {"README.md", "README.ja.md"}
+
+    assert pages("README.ja.md") == pages("README.md")
 
 
 @pytest.mark.process

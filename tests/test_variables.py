@@ -1,4 +1,4 @@
-"""The README's table, .env.example, docker-compose.yml and gunicorn.conf.py say the same."""
+"""The table of docs/variables.md, the README's, .env.example, docker-compose.yml and gunicorn.conf.py say the same."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.bed import ROOT
 from tests.conftest import Conf
 
 README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs" / "variables.md").read_text()
 # Without what depends on another variable, and without the file that is read where none is named.
 COMPOSE = re.sub(
     r"(?m)^ *#.*|\$\{APP_DIR:\+[^}]*\}|(?<=:-)\.env\.example", "", (ROOT / "docker-compose.yml").read_text()
@@ -22,7 +23,8 @@ COMPOSE = re.sub(
 SERVICES = yaml.safe_load(COMPOSE)["services"]
 EXAMPLE_TEXT = (ROOT / ".env.example").read_text()
 EXAMPLE = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", EXAMPLE_TEXT, re.MULTILINE))
-TABLE = dict(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| ([^|]*?) *\|", README, re.MULTILINE))
+ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]+)` \| ([^|]*?) *\|", re.MULTILINE)
+TABLE = dict(ROW.findall(PAGE))
 # Not in the table one by one, but as LOCUST_<OPTION>.
 COMMON = {"LOCUST_LOCUSTFILE", "LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_RUN_TIME"} | {
     "LOCUST_RESET_STATS",
@@ -87,6 +89,12 @@ def test_the_examples_defaults_are_those_in_force() -> None:
 def test_the_table_has_every_variable() -> None:
     in_detail = {name for name in EXAMPLE if not name.startswith("LOCUST_")} | COMMON
     assert set(TABLE) - {"PORT", "FORWARDED_ALLOW_IPS", "SLOT_ANY_GUNICORN"} == in_detail
+
+
+def test_the_readme_has_those_that_one_needs() -> None:
+    needed = dict(ROW.findall(README))
+    assert needed.items() <= TABLE.items()
+    assert len(needed) == 8
 
 
 def test_the_tables_defaults_are_those_in_force(conf: Conf) -> None:

@@ -1,4 +1,4 @@
-"""What the README prints, run as printed; only ports, names and lengths are others."""
+"""What the README and docs/commands.md print, run as printed; only ports, names and lengths are others."""
 
 from __future__ import annotations
 
@@ -128,6 +128,20 @@ def test_sweeps_that_have_ended(stack: Stack, environ: dict[str, str], command: 
             samples.sweep(stack.folder / "reports" / name)
     with terminal(command, stack.folder, environ) as running:
         assert running.status() == 0, running.text
+
+
+def test_down(stack: Stack, environ: dict[str, str]) -> None:
+    (command,) = readme.of("down")
+    project = environ | {"COMPOSE_PROJECT_NAME": f"down-{free_port()}"}
+    subprocess.run(
+        ["docker", "compose", "create", "app"], cwd=stack.folder, env=project, capture_output=True, check=True
+    )
+    with terminal(command, stack.folder, project) as running:
+        assert running.status() == 0, running.text
+    left = subprocess.run(
+        ["docker", "compose", "ps", "--all", "--quiet"], cwd=stack.folder, env=project, capture_output=True, check=True
+    )
+    assert left.stdout == b""
 
 
 def test_a_project_of_ones_own(tmp_path: Path) -> None:

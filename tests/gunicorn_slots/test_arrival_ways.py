@@ -267,5 +267,6 @@ def test_each_way(tmp_path: Path, kind: str, threads: int) -> None:
 
 
 def test_the_page_has_these_rows() -> None:
-    rows = re.findall(r"^\| (.+?) \| (right|from what had come|too little|nothing)\b", PAGE.read_text(), re.MULTILINE)
+    table = PAGE.read_text().partition("\n## The laws")[0]
+    rows = re.findall(r"^\| (.+?) \| (right|from what had come|too little|nothing)\b", table, re.MULTILINE)
     assert rows == [(name, way.said) for name, way in WAYS.items()]

@@ -131,7 +131,7 @@ def test_what_was_taken_back_is_counted_by_itself() -> None:
     assert "2 of 2 cases are as they should be. In 1 of these, what was suggested did harm" in page.render(figures)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/how-it-measures.md"])
+@pytest.mark.parametrize("name", ["docs/commands.md", "docs/how-it-measures.md"])
 def test_pages_count_the_cases(name: str) -> None:
     apps = len({known.app for known in KNOWN.values()})
     assert f"{len(KNOWN)} cases of {apps} apps" in (ROOT / name).read_text(encoding="utf-8")
