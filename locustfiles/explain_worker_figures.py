@@ -102,10 +102,10 @@ def use(tally: Tally, figures: tuple[WorkerFigures, ...], seconds: float) -> Use
     if len(workers) <= number:
         busy = sum(worker.slots_busy for worker in figures) if all_known else None
         return Use(busy, sum(worker.cpu_cores for worker in figures), hold)
-    if not known:
-        return Use(None, sum(cpu_seconds(worker) for worker in workers) / seconds, None)
-    used = sum(worker.last.cpu - worker.first.cpu for worker in workers if span(worker))
     imports = sum(worker.first.cpu for worker in workers if worker.clocked and worker.born_after > 0)
+    if not known:
+        return Use(None, (sum(cpu_seconds(worker) for worker in workers) + imports) / seconds, None)
+    used = sum(worker.last.cpu - worker.first.cpu for worker in workers if span(worker))
     return Use(number * held / known, number * used / known + imports / seconds, hold)
 
 

@@ -36,3 +36,18 @@ def grown(workers: int, first_mb: float, second_mb: float) -> Analysis:
 )
 def test_memory_that_grows_steadily(workers: int, first: float, second: float, code: str) -> None:
     assert grown(workers, first, second).verdict.code == code
+
+
+@pytest.mark.parametrize("each", [30, 300])  # requests that a worker lasts for, 0.4 s and 4 s
+def test_the_imports_of_workers_that_do_not_last(each: int) -> None:
+    """The next one starts while one serves, and computes for 0.2 s before its first response."""
+    records = []
+    for number in range(1500):
+        at, (life, served) = (number + 0.5) / 75, divmod(number, each)
+        setting = Served(2, 6, "SlotWorker", 1)
+        clock = 0.01 + (served + 0.5) / 75
+        timing = Timing(5.0, 0.1, 7 + life, setting, 0.2 + served * 1e-5, 50.0, 0.0, clock, served * 0.005, served)
+        records.append(Record(at, 6.0, timing, None, 20.0))
+    found = analyse(tally_of(records), 1, 20.0, FINE)
+    lives = 1500 // each - 1  # the first one was there before
+    assert found.cpu_utilization == pytest.approx(lives * 0.2 / 20, rel=0.2)
