@@ -90,6 +90,13 @@ def named(figures: Figures, shape: Setting) -> str:
     return f"GUNICORN_WORKERS={shape.workers}" if figures.slots is None else shape.variables
 
 
+def to_set(figures: Figures, shape: Setting) -> dict[str, str]:
+    """Return a setting's variables; none where it is in force."""
+    if shape == current(figures):
+        return {}
+    return dict(pair.split("=", 1) for pair in named(figures, shape).split())
+
+
 def suggest(figures: Figures, shape: Setting, memory_mb: float | None) -> str:
     """Return a setting with the throughput that the bounds allow for it, what that assumes, and how to check it."""
     lowest = bounds_of(figures, shape).lowest()

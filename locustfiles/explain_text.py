@@ -4,20 +4,73 @@ from __future__ import annotations
 
 import textwrap
 
+from explain_generator import LAG_LEAST_MS
+from explain_paste import Started, pastes
 from explain_types import Analysis, RouteFigures, SettingInForce
 from explain_words import figure, plural, share
 
 WIDTH = 110
 MOST_ROWS = 20  # of workers, and of routes
+PLACES = {"compose": "Paste", "startup": "Startup command", "settings": "App settings", "env": "Environment"}
 
 
-def rows(analysis: Analysis) -> list[tuple[str, str]]:
-    """Return what each row is called and says; the verdict first, a row per worker last."""
-    verdict, load, setting = analysis.verdict, analysis.load, analysis.setting
-    found = [("Verdict: " + verdict.code, verdict.text), ("What to set", verdict.suggestion)]
+def rows(analysis: Analysis, how: Started | None = None) -> list[tuple[str, str]]:
+    """Return what each row is called and says: the verdict, where the time goes, the routes; a row per worker last.
+
+    Args:
+        analysis: of the run.
+        how: the app was started, for a line to paste; None for no such row.
+    """
+    verdict = analysis.verdict
+    found = [(f"Verdict: {verdict.code}", verdict.text), ("What to set", verdict.suggestion)]
+    if how is not None:
+        found += [(PLACES[paste.where], paste.line) for paste in pastes(verdict.variables, analysis.setting, how)[:1]]
+    found += times(analysis)
+    if len(analysis.routes) > 1:
+        found += [(f"Route {route.name}", described_route(route)) for route in analysis.routes[:MOST_ROWS]]
+    found += in_use(analysis)
+    for worker in analysis.workers[:MOST_ROWS]:
+        found.append(
+            (
+                f"Worker {worker.pid}" if worker.pid else "Further workers",
+                f"{worker.requests} requests ({share(worker.share)}), {figure(worker.slots_busy)} slots busy, "
+                f"{share(worker.cpu_cores)} of a core, {figure(worker.memory_mb)} MB",
+            )
+        )
+    return found
+
+
+def times(analysis: Analysis) -> list[tuple[str, str]]:
+    """Return where the time goes."""
+    named = {
+        "A request takes": analysis.response_ms,
+        "Outside the app": analysis.wait_ms,
+        "Waiting for a slot": analysis.queue_ms,
+        "In the app": analysis.app_ms,
+        "Sending, network": analysis.wire_ms,
+    }
+    found = []
+    for name, told in named.items():
+        if told.mean is not None:
+            percentiles = f"half of them up to {figure(told.p50)}, 95 % {figure(told.p95)}, 99 % {figure(told.p99)}"
+            found.append((name, f"{figure(told.mean)} ms on average ({percentiles})"))
+    if analysis.app_start_ms is not None:
+        quick = f"{figure(analysis.app_start_ms)} ms at the test's start, {figure(analysis.app_quick_ms)} ms now"
+        found.append(("Quick ones in the app", quick))
+    if analysis.queue_known is not None and analysis.queue_known < 1:
+        found.append(("Wait for a slot known", f"of {share(analysis.queue_known)} of the responses"))
+    if analysis.cpu_ms.mean is not None:
+        found.append(("CPU time in the app", f"{figure(analysis.cpu_ms.mean)} ms"))
+    return found
+
+
+def in_use(analysis: Analysis) -> list[tuple[str, str]]:
+    """Return what is in use, of what there is, and by what load."""
+    load, setting, generator = analysis.load, analysis.setting, analysis.generator
+    found = []
     if setting.workers is not None:
         found += [
-            ("Served", described(setting)),
+            ("Served by", described(setting)),
             ("Busy slots", of(analysis.slots_busy, setting.slots, analysis.slot_utilization)),
             ("CPU of the plan", f"{share(analysis.cpu_utilization)} of {setting.vcpu} vCPU"),
             ("Memory of the workers", f"{figure(analysis.memory_mb)} MB{grown(analysis.memory_growth_kb)}"),
@@ -30,46 +83,18 @@ def rows(analysis: Analysis) -> list[tuple[str, str]]:
             f"{load.seconds:.0f} s, from second {load.start_s:.0f} of the test on{failed}",
         )
     )
-    named = {
-        "Response time": analysis.response_ms,
-        "Wait (queues and wire)": analysis.wait_ms,
-        "Queue (for a slot)": analysis.queue_ms,
-        "Wire": analysis.wire_ms,
-        "In the app": analysis.app_ms,
-    }
-    for name, times in named.items():
-        if times.mean is not None:
-            percentiles = f"p50 {figure(times.p50)}, p95 {figure(times.p95)}, p99 {figure(times.p99)}"
-            found.append((name, f"{figure(times.mean)} ms ({percentiles})"))
-    if analysis.app_start_ms is not None:
-        quick = f"{figure(analysis.app_start_ms)} ms at the start, {figure(analysis.app_quick_ms)} ms now"
-        found.append(("Quick ones in the app", quick))
-    if analysis.queue_known is not None and analysis.queue_known < 1:
-        found.append(("Queue known", f"of {share(analysis.queue_known)} of the responses"))
     if analysis.cpu_ms.mean is not None:
         bounds = analysis.bounds
-        found.append(("CPU time in the app", f"{figure(analysis.cpu_ms.mean)} ms"))
-        rates = {"slots": bounds.slots_rps, "CPU": bounds.cpu_rps, "users": bounds.users_rps}
-        told = [f"{name} {figure(rate)}" for name, rate in rates.items() if rate is not None]
-        found.append(("Bounds, requests/s", ", ".join(told)))
-    generator = analysis.generator
+        rates = {"the slots": bounds.slots_rps, "the CPU": bounds.cpu_rps, "so many users": bounds.users_rps}
+        told = [f"{figure(rate)} by {name}" for name, rate in rates.items() if rate is not None]
+        found.append(("At most, requests/s", f"{', '.join(told)}: the lowest comes first"))
     found.append(
         (
-            "Generator",
-            f"{generator.cpu_percent:.0f} % of a core, {generator.lag_ms:.1f} ms late, offered "
-            f"{figure(generator.offered_rps)} and achieved {figure(generator.achieved_rps)} requests/s",
+            "Locust itself",
+            f"{generator.cpu_percent:.0f} % of a core, {generator.lag_ms:.1f} ms late (from {LAG_LEAST_MS:g} ms on it "
+            f"may be the limit), sent {figure(generator.achieved_rps)} of {figure(generator.offered_rps)} requests/s",
         )
     )
-    if len(analysis.routes) > 1:
-        found += [(f"Route {route.name}", described_route(route)) for route in analysis.routes[:MOST_ROWS]]
-    for worker in analysis.workers[:MOST_ROWS]:
-        found.append(
-            (
-                f"Worker {worker.pid}" if worker.pid else "Further workers",
-                f"{worker.requests} requests ({share(worker.share)}), {figure(worker.slots_busy)} slots busy, "
-                f"{share(worker.cpu_cores)} of a core, {figure(worker.memory_mb)} MB",
-            )
-        )
     return found
 
 

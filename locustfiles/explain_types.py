@@ -5,14 +5,14 @@ The names are the JSON's keys. docs/analysis.md says what each of them means; a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from explain_laws import Bounds, Demand
 
 __all__ = [
-    "SCHEMA", "Analysis", "Bounds", "Code", "CpuTime", "Demand", "Generator", "RouteFigures", "SettingInForce",
-    "Timeline", "Times", "Verdict", "WorkerFigures", "Workload",
+    "SCHEMA", "Analysis", "Bounds", "Code", "CpuTime", "Demand", "Generator", "PageData", "Paste", "RouteFigures",
+    "SettingInForce", "Timeline", "Times", "Verdict", "WorkerFigures", "Workload",
 ]  # fmt: skip
 
 SCHEMA = 2  # 1 had no demand
@@ -109,11 +109,12 @@ class Generator:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the limit is: a code, a sentence with its figures, and what to do."""
+    """What the limit is: a code, a sentence with its figures, what to do, and its variables, "" for unset."""
 
     code: Code
     text: str
     suggestion: str
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,14 @@ class Analysis:
 
 
 @dataclass(frozen=True)
+class Paste:
+    """A line to paste, and where: into a shell, as a startup command, as application settings, into .env."""
+
+    where: Literal["compose", "startup", "settings", "env"]
+    line: str
+
+
+@dataclass(frozen=True)
 class Timeline:
     """The run over time, as columns of one length: what the plots are drawn from."""
 
@@ -156,3 +165,12 @@ class Timeline:
     app_ms: list[float | None]
     slots_busy: list[float | None]
     cpu_utilization: list[float | None]
+
+
+@dataclass(frozen=True)
+class PageData:
+    """What the page shows besides an analysis."""
+
+    state: str
+    timeline: Timeline
+    paste: tuple[Paste, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explain_figures import Figures
 from explain_rules import COMPETING, INSIDE, missing_users, queues, unused_cores, waits
-from explain_suggestion import check, current, memory_note, named, sturdier
+from explain_suggestion import check, current, memory_note, named, sturdier, to_set
 from explain_types import Verdict
 from explain_verdict_slots import holder, varies
 from explain_words import ms, percent, plural, rps
@@ -25,7 +25,7 @@ def healthy(figures: Figures, memory_mb: float | None) -> Verdict:
             f" {missing} of {plural(figures.users, 'user')} are not accounted for: they pause for longer than this, or "
             "wait for something before gunicorn."
         )
-    return Verdict("healthy", text, advice)
+    return Verdict("healthy", text, advice, better(figures, memory_mb))
 
 
 def where(figures: Figures) -> str:
@@ -73,15 +73,20 @@ def room(figures: Figures) -> str:
     return cpu if figures.slots is None else f"{figures.busy:.1f} of {plural(figures.slots, 'slot')} are busy, {cpu}"
 
 
+def better(figures: Figures, memory_mb: float | None) -> dict[str, str]:
+    """Return what `keep` advises to set, by its variables; none where it is to keep the setting in force."""
+    return {} if figures.slots is None else to_set(figures, sturdier(figures, memory_mb))
+
+
 def keep(figures: Figures, memory_mb: float | None) -> str:
     """Advise the setting in force, or the same in two workers."""
-    better = sturdier(figures, memory_mb)
-    if figures.slots is None or better == current(figures):
+    shape = sturdier(figures, memory_mb)
+    if figures.slots is None or shape == current(figures):
         return f"Keep {named(figures, current(figures))}.{memory_note(figures, current(figures), memory_mb)}"
     return (
         f"These users need no more slots, but {plural(figures.setting.workers, 'worker')} with "
-        f"{plural(figures.slots, 'slot')} is one crash, one restart and one slow request for all: {better}."
-        f"{memory_note(figures, better, memory_mb)} {check(figures, better)}"
+        f"{plural(figures.slots, 'slot')} is one crash, one restart and one slow request for all: {shape}."
+        f"{memory_note(figures, shape, memory_mb)} {check(figures, shape)}"
     )
 
 
@@ -110,9 +115,9 @@ def memory(figures: Figures, growth: Growth, memory_mb: float | None) -> Verdict
     if memory_mb is not None:
         free = max(0.1 * memory_mb, 0.85 * memory_mb - figures.memory_mb) / figures.setting.workers
     requests = max(100, round(free * 1024 / each, -2)) if each > 0 else 1000
+    recycled = {"GUNICORN_MAX_REQUESTS": f"{requests:.0f}", "GUNICORN_MAX_REQUESTS_JITTER": f"{requests / 10:.0f}"}
     advice = (
-        f"GUNICORN_MAX_REQUESTS={requests:.0f} GUNICORN_MAX_REQUESTS_JITTER={requests / 10:.0f} replaces a worker "
-        "before that is much. It hides a leak: look for what the app keeps. If a longer run grows no further, it was a "
-        "cache."
+        f"{' '.join(f'{name}={value}' for name, value in recycled.items())} replaces a worker before that is much. "
+        "It hides a leak: look for what the app keeps. If a longer run grows no further, it was a cache."
     )
-    return Verdict("memory", text, f"{advice} {keep(figures, memory_mb)}")
+    return Verdict("memory", text, f"{advice} {keep(figures, memory_mb)}", recycled | better(figures, memory_mb))

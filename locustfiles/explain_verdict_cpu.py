@@ -7,7 +7,7 @@ import math
 from explain_figures import Figures
 from explain_laws import Setting
 from explain_rules import unseen_cores, unused_cores
-from explain_suggestion import bounds_of, check, current, fit, has_room, kept, memory_note, named, suggest
+from explain_suggestion import bounds_of, check, current, fit, has_room, kept, memory_note, named, suggest, to_set
 from explain_types import Verdict
 from explain_words import ms, percent, plural, rps
 
@@ -75,4 +75,5 @@ def gil(figures: Figures, memory_mb: float | None) -> Verdict:
     if shape.workers <= setting.workers:
         advice = "The plan's memory has no room for another worker: a plan with more memory, or less CPU for a request."
         return Verdict("gil", text, advice + memory_note(figures, current(figures), memory_mb))
-    return Verdict("gil", f"{text} Set {plural(shape.workers, 'worker')}.", suggest(figures, shape, memory_mb))
+    advice = suggest(figures, shape, memory_mb)
+    return Verdict("gil", f"{text} Set {plural(shape.workers, 'worker')}.", advice, to_set(figures, shape))

@@ -43,20 +43,23 @@ def no_data(tally: Tally) -> Verdict:
     text = f"None of {plural(tally.requests, 'response')} had the Server-Timing header: nobody knows where they waited."
     if tally.failures:
         text += f" {failed(tally)}."
-    return Verdict("no-data", text, f"Set SERVER_TIMING=true for gunicorn, {WITH_HEADER}.")
+    return Verdict("no-data", text, f"Set SERVER_TIMING=true for gunicorn, {WITH_HEADER}.", {"SERVER_TIMING": "true"})
 
 
 def generator(judgement: Judgement) -> Verdict:
     """Locust is the limit."""
     text = f"The load generator is the limit: {'; '.join(judgement.reasons)}. So the figures are not the app's."
-    quota = judgement.quota_cpus
+    quota, variables = judgement.quota_cpus, {}
     if quota and judgement.throttled_percent >= THROTTLED_MOST * 100:
         advice = f"Give Locust more than {quota:g} CPU"
     else:
         free = min(judgement.cores, int(quota)) if quota else judgement.cores
         more = max(2, judgement.processes + 1)
-        advice = f"Set LOCUST_PROCESSES={more}" if more <= free else "Run Locust on another machine than the app"
-    return Verdict("generator", text, f"{advice}, and use FastHttpUser rather than HttpUser (a quarter of the CPU).")
+        advice = "Run Locust on another machine than the app"
+        if more <= free:
+            advice, variables = f"Set LOCUST_PROCESSES={more}", {"LOCUST_PROCESSES": str(more)}
+    advice += ", and use FastHttpUser rather than HttpUser (a quarter of the CPU)."
+    return Verdict("generator", text, advice, variables)
 
 
 def mixed_up(reasons: list[str]) -> Verdict:

@@ -17,6 +17,7 @@ from explain_suggestion import (
     named,
     needed,
     suggest,
+    to_set,
 )
 from explain_types import Verdict
 from explain_words import ms, percent, plural
@@ -24,6 +25,7 @@ from explain_words import ms, percent, plural
 # What bare gthread and event loops lack.
 EXACT = "this project's worker class, gunicorn_slots.SlotWorker, takes a connection only while it has a free thread."
 UNSET = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE"
+UNSETTING = {"GUNICORN_WORKER_CLASS": "", "GUNICORN_WORKER_CONNECTIONS": "", "GUNICORN_KEEPALIVE": ""}
 # A route that holds so much of the slots is worth a word, and one that takes so many times what it takes when quick.
 MOST_HELD = 0.50
 VARIES, VARIES_MS = 3.0, 20.0
@@ -81,10 +83,10 @@ def slots(figures: Figures, memory_mb: float | None) -> Verdict:
         shape = Setting(shape.workers, shape.threads + 1)  # on average these users need no more, but they wait
     limit = "; then the CPU becomes the limit" if cpu_first else ""
     text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(figures.users, 'user')}{limit}."
-    advice = suggest(figures, shape, memory_mb)
+    advice, variables = suggest(figures, shape, memory_mb), to_set(figures, shape)
     if not is_exact(figures.setting.worker_class, shape.threads):  # or some of the new slots would stay empty
-        advice = f"Leave {UNSET} unset: {EXACT} And set {advice}"
-    return Verdict("slots", text, advice)
+        advice, variables = f"Leave {UNSET} unset: {EXACT} And set {advice}", UNSETTING | variables
+    return Verdict("slots", text, advice, variables)
 
 
 def imbalance(figures: Figures, memory_mb: float | None) -> Verdict:
@@ -96,15 +98,17 @@ def imbalance(figures: Figures, memory_mb: float | None) -> Verdict:
     wait = figures.wait if figures.queue is None else figures.queue
     text = f"The workers get {spread} % of the requests, so a request waits {ms(wait)}{free}.{holder(figures)}"
     if figures.slots is None:
-        return Verdict("imbalance", text, f"Leave GUNICORN_WORKER_CLASS unset: {EXACT}")
+        return Verdict("imbalance", text, f"Leave GUNICORN_WORKER_CLASS unset: {EXACT}", {"GUNICORN_WORKER_CLASS": ""})
     shape = fit(figures, needed(figures, memory_mb), memory_mb)
+    variables = to_set(figures, shape)
     if not is_exact(figures.setting.worker_class, shape.threads):
         advice = f"Leave {UNSET} unset: {EXACT} And set {suggest(figures, shape, memory_mb)}"
+        variables = UNSETTING | variables
     elif shape == current(figures):
         advice = kept(figures, "look for what keeps one worker busy: no number of workers or threads is known to help.")
     else:
         advice = suggest(figures, shape, memory_mb)
-    return Verdict("imbalance", text, advice)
+    return Verdict("imbalance", text, advice, variables)
 
 
 def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:

@@ -1,106 +1,205 @@
-// Asks Locust for the analysis every two seconds, as Locust's own page does, and draws it.
+// Draws one run: the one in the page, or the one that Locust has now, every two seconds, as Locust's own page does.
+// Whatever comes from the run goes into the page as text, never as markup.
 "use strict";
 const EVERY_MS = 2000;
 const byId = (id) => document.getElementById(id);
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const plots = {};
 
-function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-}
-
-function number(value) {
-  if (value === null || value === undefined) return "–";
-  return Math.abs(value) >= 100 || Number.isInteger(value) ? value.toFixed(0) : String(Number(value.toPrecision(3)));
-}
-
-function percent(value) {
-  return value === null || value === undefined ? "–" : `${(value * 100).toFixed(0)} %`;
-}
-
-function element(tag, text) {
+function make(tag, attributes, ...children) {
   const made = document.createElement(tag);
-  made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
   return made;
 }
 
-// One plot: its series by [label, color, filled, dash], the values as columns, the seconds first, and what is filled
-// between two series by [upper, lower, color].
-function draw(id, series, columns, bands = []) {
-  if (!plots[id]) {
-    const axis = { stroke: color("soft"), grid: { stroke: color("line"), width: 1 }, ticks: { stroke: color("line") } };
-    const options = {
-      width: byId(id).clientWidth,
-      height: 220,
-      scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(high || 0, 1e-3) * 1.08] } },
-      bands: bands.map(([upper, lower, name]) => ({ series: [upper, lower], fill: `${color(name)}55` })),
-      axes: [{ ...axis, values: (_, at) => at.map((s) => `${s} s`) }, { ...axis, size: 56 }],
-      series: [{ label: "s" }, ...series.map(([label, name, filled, dash]) => ({
-        label, dash, stroke: color(name), width: 2, points: { show: (plot) => plot.data[0].length < 3 },
-        fill: filled ? `${color(name)}55` : undefined, value: (_, value) => number(value),
-      }))],
-    };
-    plots[id] = new uPlot(options, columns, byId(id));
-  } else {
-    plots[id].setData(columns);
+// Fill an element only with what is new, or a selection and an opened part would be lost every two seconds.
+const filled = new Map();
+function fill(id, value, build) {
+  const key = JSON.stringify(value);
+  if (filled.get(id) === key) return;
+  filled.set(id, key);
+  byId(id).replaceChildren(...build());
+}
+
+function write(id, text) {
+  if (byId(id).textContent !== text) byId(id).textContent = text;
+}
+
+// --- copying ---
+
+// Without a secure context, as at another machine's address, there is no clipboard, but still this.
+function copyBySelection(text) {
+  const area = make("textarea", {}, text);
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
   }
 }
 
-function forget() {
-  for (const id of Object.keys(plots)) {
-    plots[id].destroy();
-    delete plots[id];
-  }
+function snippet({ where, line }) {
+  const code = make("code", {}, line);
+  const button = make("button", { type: "button", "aria-label": WORDS.copying(WORDS.paste[where]) }, WORDS.copy);
+  button.addEventListener("click", async () => {
+    const done = await copy(line);
+    if (!done) getSelection().selectAllChildren(code);
+    button.focus();
+    button.textContent = done ? WORDS.copied : WORDS.selected;
+    byId("said").textContent = button.textContent;
+    setTimeout(() => { button.textContent = WORDS.copy; }, 2000);
+  });
+  const note = WORDS.notes[where] ? [make("p", { class: "note" }, make("small", { class: "note" }, WORDS.notes[where]))] : [];
+  return make("div", {}, make("p", {}, WORDS.paste[where]), make("div", { class: "line" }, make("pre", { tabindex: 0 }, code), button), ...note);
 }
 
-function fill(id, rows) {
-  byId(id).tBodies[0].replaceChildren(...rows.map((cells) => {
-    const row = document.createElement("tr");
-    row.append(...cells.map((cell) => element("td", cell)));
-    return row;
+// --- the verdict ---
+
+// The analysis puts commands between backticks.
+function paragraph(text) {
+  return make("p", { lang: "en" }, ...text.split("`").map((part, i) => (i % 2 ? make("code", {}, part) : part)));
+}
+
+// In English the verdict's text stands above already. A line to paste says what to do, so the rest is folded.
+function advice({ text, suggestion }, pasted) {
+  const paragraphs = (WORDS.english ? [text, suggestion] : [suggestion]).filter(Boolean).map(paragraph);
+  const title = pasted ? WORDS.full : WORDS.english;
+  return title ? [make("details", {}, make("summary", {}, title), ...paragraphs)] : paragraphs;
+}
+
+function showVerdict(run) {
+  const { code } = run.verdict;
+  const before = run.state === "ready" || run.state === "missing";
+  const starting = code === "no-data" && !run.load.requests && ["spawning", "running"].includes(run.state);
+  byId("verdict").dataset.code = before ? "ready" : code;
+  byId("verdict").dataset.level = before ? "none" : LEVELS[code] || "bad";
+  write("code", before ? "" : code);
+  write("headline", before ? WORDS.ready[0] : starting ? WORDS.starting : WORDS.headlines[code] || code);
+  write("text", before ? WORDS.ready[1] : WORDS.sentence(run));
+  const paste = before ? [] : run.paste;
+  fill("paste", paste, () => {
+    if (!paste.length) return [];
+    const [first, ...others] = paste;
+    const elsewhere = make("details", {}, make("summary", {}, WORDS.elsewhere), ...others.map(snippet));
+    return [snippet(first), ...(others.length ? [elsewhere] : [])];
+  });
+  fill("suggestion", before ? null : run.verdict, () => (before ? [] : advice(run.verdict, paste.length)));
+}
+
+// --- where the time goes ---
+
+function showParts(run) {
+  const means = { queue: run.queue_ms.mean, wait: run.wait_ms.mean, app: run.app_ms.mean, wire: run.wire_ms.mean };
+  const names = means.queue === null ? ["wait", "app"] : ["queue", "app", "wire"];
+  const colors = { queue: "wait", wait: "wait", app: "app", wire: "wire" };
+  const times = names.map((name) => Math.max(0, means[name] || 0));
+  const total = times.reduce((sum, time) => sum + time, 0);
+  write("takes", WORDS.takes(ms(total)) + (DOUBTFUL.includes(run.verdict.code) ? ` ${WORDS.doubtful}` : ""));
+  fill("bar", times, () => names.map((name, i) => {
+    const piece = make("span", { class: colors[name] }, times[i] > 0.15 * total ? ms(times[i]) : "");
+    piece.style.flexGrow = times[i];
+    return piece;
+  }));
+  fill("parts", times, () => names.map((name, i) => {
+    const [title, meaning] = WORDS.parts[name];
+    const share = total ? ` (${percent(times[i] / total)})` : "";
+    return make("li", {}, make("span", { class: `swatch ${colors[name]}` }), make("b", {}, `${ms(times[i])} ${title}${share}`),
+      make("small", {}, meaning));
   }));
 }
 
-function show(found) {
-  const { verdict, setting, load, timeline } = found;
-  byId("state").textContent = `${found.state}, ${load.users} users, ${load.seconds.toFixed(0)} s`;
-  byId("verdict").dataset.code = verdict.code;
-  byId("verdict").querySelector("strong").textContent = verdict.code;
-  byId("text").textContent = verdict.text;
-  byId("suggestion").textContent = verdict.suggestion;
-  const slots = setting.slots;
+// --- tables ---
+
+function table(columns, rows) {
+  const head = columns.map((title) => make("th", { scope: "col" }, title));
+  const body = rows.map(([name, ...cells]) => make("tr", {}, make("th", { scope: "row" }, String(name)),
+    ...cells.map((cell) => (cell instanceof Node ? cell : make("td", {}, String(cell))))));
+  return [make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)];
+}
+
+function held(share) {
+  const bar = make("span", {});
+  bar.style.width = percent(share || 0).replace(" ", "");
+  return make("td", {}, make("span", { class: "share", "aria-hidden": "true" }, bar), percent(share));
+}
+
+function routeName({ name }) {
+  return name === "others" ? WORDS.others : name || "–";
+}
+
+function showRoutes(routes) {
+  fill("routes", routes, () => table(WORDS.routes, routes.map((route) => [routeName(route),
+    held(route.held_share), route.requests, make("td", route.failures ? { class: "failed" } : {}, String(route.failures)),
+    number(route.p50_ms), number(route.p95_ms), number(route.queue_ms), number(route.app_ms), number(route.cpu_ms)])));
+}
+
+// --- the rest, folded ---
+
+function folded(title, ...children) {
+  byId("more").append(make("details", {}, make("summary", {}, title), ...children));
+}
+
+function foldedTable(id, title, ...notes) {
+  folded(title, ...notes.map((note) => make("p", { class: "note" }, note)),
+    make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, make("table", { id })));
+}
+
+function foldRest() {
+  foldedTable("workers", WORDS.workers);
+  foldedTable("times", WORDS.times);
+  foldedTable("quick", WORDS.quick, WORDS.quickNote);
+  folded(WORDS.load, make("dl", { id: "load" }));
+}
+
+function showRest(run) {
+  const { setting, load, bounds, generator } = run;
+  fill("workers", run.workers, () => table(WORDS.workerColumns, run.workers.map((worker) => [worker.pid || WORDS.others,
+    worker.requests, percent(worker.share), number(worker.slots_busy), percent(worker.cpu_cores), number(worker.memory_mb)])));
+  const times = Object.entries(WORDS.timeNames).map(([field, name]) => [name, run[field]]).filter(([, told]) => told.mean !== null);
+  fill("times", times, () => table(WORDS.timeColumns, times.map(([name, told]) => [name,
+    number(told.mean), number(told.p50), number(told.p95), number(told.p99)])));
+  fill("quick", run.routes, () => table(WORDS.quickColumns, run.routes.map((route) => [
+    routeName(route), number(route.app_start_ms), number(route.app_quick_ms)])));
+  const { busySlots, cpu, memory, rate, cpuTime } = WORDS;
   const figures = [
-    ["Setting", setting.workers ? `${setting.workers} × ${setting.threads} on ${setting.vcpu} vCPU` : "–"],
-    ["Busy slots", slots ? `${number(found.slots_busy)} of ${slots}` : number(found.slots_busy)],
-    ["CPU of the plan", percent(found.cpu_utilization)],
-    ["Memory of the workers", `${number(found.memory_mb)} MB`],
-    ["Queue + wire + app, mean", found.queue_ms.mean === null
-      ? `${number(found.wait_ms.mean)} + ${number(found.app_ms.mean)} ms`
-      : `${number(found.queue_ms.mean)} + ${number(found.wire_ms.mean)} + ${number(found.app_ms.mean)} ms`],
-    ["CPU in the app, mean", `${number(found.cpu_ms.mean)} ms`],
-    ["Response p95", `${number(found.response_ms.p95)} ms`],
-    ["Throughput", `${number(load.rps)} requests/s`],
-    ["Generator", `${number(found.generator.cpu_percent)} % of a core`],
+    [WORDS.setting[0], WORDS.setting[1](setting), WORDS.setting[2](setting)],
+    [busySlots[0], setting.slots ? `${number(run.slots_busy)} / ${setting.slots}` : number(run.slots_busy), busySlots[1]],
+    [cpu[0], percent(run.cpu_utilization), cpu[1]],
+    [memory[0], `${number(run.memory_mb)} MB`, memory[1](run.memory_growth_kb)],
+    [rate[0], rate[1](load), rate[2](load)],
+    [WORDS.bounds[0], WORDS.bounds[1](bounds), WORDS.bounds[2]],
+    [cpuTime[0], ms(run.cpu_ms.mean), cpuTime[1]],
+    [WORDS.generator[0], WORDS.generator[1](generator), WORDS.generator[2](generator)],
   ];
-  byId("figures").replaceChildren(...figures.map(([name, value]) => {
-    const list = document.createElement("dl");
-    list.append(element("dt", name), element("dd", value));
-    return list;
-  }));
-  fill("routes", found.routes.map((route) => [route.name, percent(route.held_share), route.requests, route.failures,
-    number(route.p50_ms), number(route.p95_ms), number(route.queue_ms), number(route.app_ms),
-    `${number(route.app_start_ms)} → ${number(route.app_quick_ms)}`, number(route.cpu_ms)]));
-  fill("workers", found.workers.map((worker) => [worker.pid || "others", worker.requests, percent(worker.share),
-    number(worker.slots_busy), percent(worker.cpu_cores), number(worker.memory_mb)]));
-  const at = timeline.at;
-  const sum = at.map((_, i) => (timeline.app_ms[i] === null ? null : timeline.app_ms[i] + timeline.wait_ms[i]));
-  const queued = at.map((_, i) => (timeline.queue_ms[i] === null ? null : timeline.app_ms[i] + timeline.queue_ms[i]));
-  draw("response", [["wait + app", "wait", false], ["queue + app", "wait", false, [6, 4]], ["app", "app", true]],
-    [at, sum, queued, timeline.app_ms], [[1, 3, "wait"]]);
-  draw("slots", [["busy", "app", true], ["slots", "limit", false, [6, 4]]],
-    [at, timeline.slots_busy, at.map(() => slots)]);
-  draw("cpu", [["CPU", "app", true], ["all", "limit", false, [6, 4]]],
-    [at, timeline.cpu_utilization.map((share) => (share === null ? null : share * 100)), at.map(() => 100)]);
+  fill("load", figures, () => figures.map(([name, value, meaning]) => make("div", {}, make("dt", {}, name),
+    make("dd", {}, value, ...(meaning ? [make("small", {}, meaning)] : [])))));
+}
+
+// --- all of it ---
+
+let shown;
+function show(run) {
+  shown = run;
+  const before = run.state === "ready" || run.state === "missing";
+  write("state", before ? WORDS.states.ready : WORDS.state(run, WORDS.states[run.state] || run.state));
+  showVerdict(run);
+  const timed = !before && run.app_ms.mean !== null;
+  const drawn = !before && run.timeline.at.length > 1 && timed;
+  byId("where").hidden = !timed;
+  byId("who").hidden = before || !run.routes.length;
+  byId("more").hidden = before || !run.load.requests;
+  byId("plots").hidden = !drawn;
+  if (timed) showParts(run);
+  if (drawn) drawPlots(run);
+  showRoutes(run.routes);
+  showRest(run);
 }
 
 async function refresh() {
@@ -109,12 +208,26 @@ async function refresh() {
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
     show(await answer.json());
   } catch (error) {
-    byId("state").textContent = `Locust does not answer (${error.message})`;
+    write("state", WORDS.silent(error.message));
   }
 }
 
-// A plot keeps its colors and its width, so it is made anew when they change.
-dark.addEventListener("change", () => { forget(); refresh(); });
-addEventListener("resize", () => { forget(); refresh(); });
-const loop = () => refresh().finally(() => setTimeout(loop, EVERY_MS));
-loop();
+document.documentElement.lang = LANGUAGE;
+write("locust", WORDS.locust);
+write("where-title", WORDS.where);
+write("who-title", WORDS.who);
+write("more-title", WORDS.more);
+write("slot", WORDS.slot);
+foldRest();
+for (const happening of ["change", "resize"]) {
+  const source = happening === "change" ? matchMedia("(prefers-color-scheme: dark)") : window;
+  source.addEventListener(happening, () => { forgetPlots(); if (shown) show(shown); });
+}
+const kept = byId("run");
+if (kept) {
+  show(JSON.parse(kept.textContent));
+} else {
+  byId("links").hidden = false;
+  const loop = () => refresh().finally(() => setTimeout(loop, EVERY_MS));
+  loop();
+}

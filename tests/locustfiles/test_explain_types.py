@@ -16,7 +16,7 @@ from explain_analysis import analyse, analyse_records
 from explain_laws import bounds
 from explain_tally import Tally, tally_of
 from explain_timeline import timeline
-from explain_types import Analysis, Code, Timeline
+from explain_types import Analysis, Code, PageData, Timeline
 from tests.bed import ROOT
 from tests.locustfiles.samples import run
 
@@ -38,6 +38,9 @@ def field(hint: typing.Any, path: str) -> Iterator[tuple[str, str]]:
         yield from fields(hint, path)
     elif origin in (tuple, list):
         yield from field(parts[0], f"{path}[]")
+    elif origin is dict:
+        assert parts == (str, str)
+        yield path, "text by name"
     elif origin is typing.Literal:
         yield path, WORDS[str]
     elif origin is types.UnionType:
@@ -60,7 +63,7 @@ MAIN, _, FURTHER = PAGE.partition("\n## What `/explain/data` has besides\n")
     ("section", "expected"),
     [
         (MAIN, list(fields(Analysis))),
-        (FURTHER, [("state", "text"), *fields(Timeline, "timeline")]),
+        (FURTHER, list(fields(PageData))),
     ],
     ids=["file", "web UI"],
 )

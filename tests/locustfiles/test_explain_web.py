@@ -58,5 +58,5 @@ def test_below_a_base_path(healthy: Server) -> None:
         wait_for(lambda: ui.requests() > 50)
         rows = wait_for(ui.rows)
         assert list(rows)[:2] == ["Verdict: healthy", "What to set"]
-        assert "36 slots" in rows["Served"]
+        assert "36 slots" in rows["Served by"]
         assert any(name.startswith("Worker ") for name in rows)

@@ -1,0 +1,128 @@
+// The three plots over the run. Their legends are text beside them, with the figures of the last second, or of the one
+// under the pointer.
+"use strict";
+const plots = {};
+
+function color(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+// A legend's line for each series that is named, and the limit's.
+function legend(list, spec, columns, index) {
+  const at = columns[0];
+  const i = index === null || index === undefined ? at.length - 1 : index;
+  const items = spec.told.map(([label, name, value]) => {
+    const item = document.createElement("li");
+    const swatch = document.createElement("span");
+    swatch.className = `swatch ${name}`;
+    item.append(swatch, `${label} ${value(i)}`);
+    return item;
+  });
+  const when = document.createElement("li");
+  when.textContent = i === at.length - 1 ? WORDS.plots.last : WORDS.plots.at(at[i]);
+  const limit = [];
+  if (spec.limit) {
+    const item = document.createElement("li");
+    const swatch = document.createElement("span");
+    swatch.className = "swatch dashed limit";
+    item.append(swatch, spec.limit[1]);
+    limit.push(item);
+  }
+  list.replaceChildren(when, ...items, ...limit);
+}
+
+// The limit's name stands at its line.
+function nameLimit(plot, spec) {
+  if (!spec.limit) return;
+  const { ctx } = plot;
+  ctx.save();
+  ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.fillStyle = color("limit");
+  ctx.textAlign = "right";
+  ctx.fillText(spec.limit[1], plot.bbox.left + plot.bbox.width - 4, plot.valToPos(spec.limit[0], "y", true) - 5 * devicePixelRatio);
+  ctx.restore();
+}
+
+// Draw one plot anew, or give it new data.
+// spec: title; lines as [color, dashed]; bands as [upper, lower, color]; told as [label, color, value of an index];
+// limit as [value, name] or null; top, the least that the y axis reaches to; most, beyond which it has no figures.
+function plot(id, spec, columns) {
+  const box = document.getElementById(id);
+  const figure = box.parentElement;
+  figure.querySelector("figcaption").textContent = spec.title;
+  const list = figure.querySelector(".legend");
+  const last = columns[0].length - 1;
+  box.setAttribute("aria-label", WORDS.plots.over(spec.title, spec.told.map(([label, , value]) => `${label} ${value(last)}`).join(", ")));
+  const made = plots[id];
+  if (made) {
+    made.spec = spec;
+    made.columns = columns;
+    made.setData(columns);
+    legend(list, spec, columns, made.cursor.idx);
+    return;
+  }
+  const axis = { stroke: color("soft"), grid: { stroke: color("line"), width: 1 }, ticks: { stroke: color("line"), size: 4 } };
+  const options = {
+    width: box.clientWidth,
+    height: box.clientHeight,
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, y: false },
+    scales: { x: { time: false }, y: { range: (self, _, high) => [0, Math.max(high || 0, self.spec ? self.spec.top : spec.top) * 1.15] } },
+    bands: spec.bands.map(([upper, lower, name]) => ({ series: [upper, lower], fill: `${color(name)}66` })),
+    axes: [
+      { ...axis, size: 28, values: (_, at) => at.map((second) => `${second} s`) },
+      { ...axis, size: 52, values: (self, at) => at.map((value) => ((self.spec || spec).most < value ? "" : number(value))) },
+    ],
+    series: [{}, ...spec.lines.map(([name, dashed], i) => ({
+      stroke: color(name), width: 2, dash: dashed ? [6, 4] : undefined,
+      points: { show: (self) => self.data[0].length < 3 },
+      fill: i === spec.lines.length - 1 - (spec.limit ? 1 : 0) ? `${color(name)}66` : undefined,
+    }))],
+    hooks: {
+      draw: [(self) => nameLimit(self, self.spec || spec)],
+      setCursor: [(self) => legend(list, self.spec || spec, self.columns || columns, self.cursor.idx)],
+    },
+  };
+  plots[id] = new uPlot(options, columns, box);
+  plots[id].spec = spec;
+  plots[id].columns = columns;
+  legend(list, spec, columns, null);
+}
+
+// A plot keeps its colors, its series and its width, so it is made anew when they change.
+function forgetPlots() {
+  for (const id of Object.keys(plots)) {
+    plots[id].destroy();
+    delete plots[id];
+  }
+}
+
+let split;
+function drawPlots(run) {
+  const { at, wait_ms: waits, queue_ms: queues, app_ms: apps, slots_busy: busy, cpu_utilization: cpu } = run.timeline;
+  const { slots } = run.setting;
+  const known = queues.some((value) => value !== null);
+  if (split !== undefined && split !== `${known} ${Boolean(slots)}`) forgetPlots();
+  split = `${known} ${Boolean(slots)}`;
+  const sum = (more) => at.map((_, i) => (apps[i] === null || more[i] === null ? null : apps[i] + more[i]));
+  const part = (name) => WORDS.parts[name][0];
+  const inApp = [part("app"), "app", (i) => ms(apps[i])];
+  const response = { title: WORDS.plots.response, limit: null, top: 1, most: Infinity };
+  if (known) {
+    const rest = (i) => (waits[i] === null || queues[i] === null ? null : Math.max(0, waits[i] - queues[i]));
+    plot("response", { ...response, lines: [["wire"], ["wait"], ["app"]], bands: [[1, 2, "wire"], [2, 3, "wait"]],
+      told: [[part("queue"), "wait", (i) => ms(queues[i])], inApp, [part("wire"), "wire", (i) => ms(rest(i))]] },
+    [at, sum(waits), sum(queues), apps]);
+  } else {
+    plot("response", { ...response, lines: [["wait"], ["app"]], bands: [[1, 2, "wait"]],
+      told: [[part("wait"), "wait", (i) => ms(waits[i])], inApp] }, [at, sum(waits), apps]);
+  }
+  const limit = slots ? [slots, WORDS.plots.limit.slots(slots)] : null;
+  plot("slots", { title: WORDS.plots.slots, limit, top: slots || 1, most: Infinity, bands: [],
+    lines: [["app"], ...(slots ? [["limit", true]] : [])], told: [[WORDS.plots.busy, "app", (i) => number(busy[i])]] },
+  [at, busy, ...(slots ? [at.map(() => slots)] : [])]);
+  const used = cpu.map((share) => (share === null ? null : share * 100));
+  plot("cpu", { title: WORDS.plots.cpu, limit: [100, WORDS.plots.limit.cpu()], top: 100, most: 100, bands: [],
+    lines: [["app"], ["limit", true]], told: [[WORDS.plots.used, "app", (i) => percent(cpu[i])]] },
+  [at, used, at.map(() => 100)]);
+}

@@ -1,0 +1,202 @@
+// What the page says, in English and in Japanese; the browser's first language decides. The analysis itself is in
+// English, so in Japanese the verdict is said anew from its figures, and the English text stays below.
+"use strict";
+
+function number(value) {
+  if (value === null || value === undefined) return "–";
+  return Math.abs(value) >= 100 || Number.isInteger(value) ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+}
+
+function percent(share) {
+  if (share === null || share === undefined) return "–";
+  return share > 0 && share < 0.005 ? "< 1 %" : `${(share * 100).toFixed(0)} %`;
+}
+
+function ms(value) {
+  return value === null || value === undefined ? "–" : `${number(value)} ms`;
+}
+
+// How good it is: "good", "bad", or "none" where the run cannot say.
+const LEVELS = { healthy: "good", unknown: "none", "mixed-up": "none", generator: "none", "no-data": "none" };
+// Of these the times are nobody's, or not the app's.
+const DOUBTFUL = ["no-data", "mixed-up", "generator"];
+
+const ENGLISH = {
+  headlines: {
+    healthy: "Healthy: nothing is at its limit",
+    slots: "Too few slots: requests wait for a free one",
+    cpu: "The plan's CPU is used up",
+    gil: "Too few workers: their cores are used up while others idle",
+    imbalance: "Requests wait in one worker while another has room",
+    inside: "Requests wait inside the app",
+    stuck: "Requests hang: answers do not come",
+    memory: "The workers' memory grows with the requests",
+    errors: "Requests fail",
+    unknown: "Requests wait, and this run cannot tell where",
+    "mixed-up": "These figures are not of one app",
+    generator: "Locust is the limit, not the app",
+    "no-data": "Nothing to tell yet",
+  },
+  ready: ["Press START in Locust", "As soon as a test runs, this page says where its requests wait, and what to set."],
+  starting: "The test is starting",
+  sentence: (run) => run.verdict.text,
+  english: null,
+  states: { ready: "no test yet", spawning: "users are starting", running: "running", stopping: "stopping", stopped: "stopped",
+    kept: "a run that was kept" },
+  state: (run, state) => `${state} · ${run.load.users} users · ${run.load.seconds.toFixed(0)} s`,
+  silent: (why) => `Locust does not answer (${why})`,
+  locust: "Back to Locust",
+  bar: { before: "Why?", page: "After START: where requests wait, and what to set", more: "What to set, and where the time goes" },
+  copy: "Copy", copied: "Copied", selected: "Selected: press Ctrl+C", copying: (where) => `Copy: ${where}`,
+  paste: { compose: "Paste into a terminal, in this project's folder", startup: "Startup command, as in App Service's box",
+    settings: "App settings, by Azure CLI", env: "In .env, or as the environment of any container" },
+  notes: {
+    compose: "Variables or options that you started it with, such as --env-file, stay before and behind this.",
+    startup: "app:app stands for your module and its Flask object; with this project's gunicorn.conf.py in the app's folder.",
+    settings: "RG and APP stand for your resource group and app. Workers and threads count only without a startup command.",
+    env: "",
+  },
+  elsewhere: "For App Service, or another container",
+  full: "What this takes for granted, how to check it, and the way back",
+  where: "Where the time goes",
+  takes: (total) => `A request takes ${total} on average:`,
+  doubtful: "What the verdict says holds for these figures, too.",
+  parts: {
+    queue: ["waiting for a slot", "before the app has it: no thread is free for it yet"],
+    app: ["in the app", "your code, and what it waits for: a database, another service"],
+    wire: ["sending, and the network", "connecting, a front end, and sending the answer: all of a stream or a large body, too"],
+    wait: ["outside the app", "waiting for a slot, sending, and the network: the answers do not say how that splits"],
+  },
+  plots: {
+    response: "Response time, ms", slots: "Busy slots", cpu: "CPU of the plan",
+    busy: "busy", used: "used", limit: { slots: (count) => `limit: ${count} slots`, cpu: () => "limit: 100 %" },
+    at: (second) => `second ${number(second)}:`, last: "last:",
+    over: (title, values) => `${title} over the run; at its end ${values}`,
+  },
+  who: "Routes, by who holds the slots",
+  slot: "A slot is room for one request at a time: workers × threads of them.",
+  routes: ["Route", "holds of the slots", "requests", "failed", "half take up to, ms", "95 % take up to, ms", "waits for a slot, ms",
+    "in the app, ms", "CPU, ms"],
+  others: "others",
+  more: "More",
+  workers: "Workers",
+  workerColumns: ["Process", "requests", "of all", "busy slots", "of a core", "memory, MB"],
+  times: "Times",
+  timeColumns: ["Time, ms", "mean", "half up to", "95 % up to", "99 % up to"],
+  timeNames: { response_ms: "Response", wait_ms: "Outside the app", queue_ms: "Waiting for a slot", app_ms: "In the app",
+    wire_ms: "Sending, and the network" },
+  quick: "Quick requests in the app",
+  quickColumns: ["Route", "at the test's start, ms", "now, ms"],
+  quickNote: "What only the quickest take. If that grows during a test, requests wait for something inside the app.",
+  load: "Setting and load",
+  setting: ["Setting", (s) => (s.workers ? `${s.workers} × ${s.threads}${s.slots ? ` = ${s.slots} slots` : ""} on ${s.vcpu} vCPU` : "–"),
+    (s) => `workers × threads${s.worker_class ? `, ${s.worker_class}` : ""}`],
+  busySlots: ["Busy slots", "requests that are being served at a time, on average"],
+  cpu: ["CPU of the plan", "used by the workers"],
+  memory: ["Memory of the workers", (kb) => (kb >= 0.5 ? `grows by ${number(kb)} kB with each request` : "")],
+  rate: ["Throughput", (load) => `${number(load.rps)} requests/s`, (load) => `${load.requests} requests in ${load.seconds.toFixed(0)} s, ${load.failures} failed`],
+  bounds: ["At most, requests/s", (b) => `slots ${number(b.slots_rps)} · CPU ${number(b.cpu_rps)} · users ${number(b.users_rps)}`,
+    "what each of them would allow; the lowest is reached first"],
+  cpuTime: ["CPU time of a request", "until its headers, in the app"],
+  generator: ["Locust itself", (g) => `${number(g.cpu_percent)} % of a core`,
+    (g) => `is ${number(g.lag_ms)} ms late on average; from 5 ms on its figures would not be the app's. It sent ${number(g.achieved_rps)} of ${number(g.offered_rps)} requests/s.`],
+};
+
+const wait = (run) => (run.queue_ms.mean === null ? run.wait_ms.mean : run.queue_ms.mean);
+const JAPANESE_SENTENCES = {
+  healthy: (run) => `どの上限にも達していません。リクエストは平均 ${ms(run.response_ms.mean)}、そのうちアプリの処理が ${ms(run.app_ms.mean)}、CPU の使用率は ${percent(run.cpu_utilization)} です。`,
+  slots: (run) => `スロット(同時に処理できるリクエストの数)が足りません。リクエストは空きを平均 ${ms(wait(run))} 待ち、アプリの処理は ${ms(run.app_ms.mean)} です。CPU の使用率は ${percent(run.cpu_utilization)} です。`,
+  cpu: (run) => `プランの CPU を使い切っています(${percent(run.cpu_utilization)})。ワーカーやスレッドを増やしても速くなりません。`,
+  gil: (run) => `ワーカーが少なすぎます。各ワーカーは 1 コアしか使えず(Python の GIL)、ほかのコアは空いています。プラン全体の CPU 使用率は ${percent(run.cpu_utilization)} です。`,
+  imbalance: (run) => `あるワーカーで平均 ${ms(wait(run))} 待っている間、ほかのワーカーには空きがあります。`,
+  inside: (run) => `アプリの中で待っています(ロック、接続プール、データベース、外部 API など)。アプリの処理は平均 ${ms(run.app_ms.mean)} です。スレッドを増やしても、そこで待つだけです。`,
+  stuck: () => "応答が返ってこないリクエストがあります。待っている相手を探し、タイムアウトを付けてください。",
+  memory: (run) => `リクエストのたびにワーカーのメモリが増えています(現在 ${number(run.memory_mb)} MB)。`,
+  errors: (run) => `${run.load.requests} 件中 ${run.load.failures} 件のリクエストが失敗しています。まず Locust の Failures タブとアプリのログを見てください。`,
+  unknown: () => "待ち時間がありますが、どこで待っているかはこの測定では分かりません。",
+  "mixed-up": () => "数値が 1 つのアプリのものではありません(複数のインスタンス、キャッシュ、途中の再起動など)。ここからは何も言えません。",
+  generator: () => "Locust 自身が限界です。アプリの数値としては使えません。",
+  "no-data": () => "まだ何も言えません。",
+};
+
+const JAPANESE = {
+  ...ENGLISH,
+  headlines: {
+    healthy: "問題ありません",
+    slots: "スロット不足:リクエストが空きを待っています",
+    cpu: "プランの CPU を使い切っています",
+    gil: "ワーカー不足:コアが余っているのに使えていません",
+    imbalance: "ワーカーの偏り:空いているワーカーがあるのに待っています",
+    inside: "アプリの中で待っています",
+    stuck: "応答が返ってこないリクエストがあります",
+    memory: "メモリが増え続けています",
+    errors: "リクエストが失敗しています",
+    unknown: "どこで待っているか分かりません",
+    "mixed-up": "1 つのアプリの数値ではありません",
+    generator: "限界なのはアプリではなく Locust です",
+    "no-data": "まだデータがありません",
+  },
+  ready: ["Locust で START を押してください", "テストが始まると、リクエストがどこで待っているか、何を設定すればよいかをここに表示します。"],
+  starting: "テストを開始しています",
+  sentence: (run) => (JAPANESE_SENTENCES[run.verdict.code] || ENGLISH.sentence)(run),
+  english: "詳しい説明(英語)",
+  states: { ready: "テスト前", spawning: "ユーザー起動中", running: "実行中", stopping: "停止中", stopped: "停止", kept: "保存された結果" },
+  state: (run, state) => `${state} · ${run.load.users} ユーザー · ${run.load.seconds.toFixed(0)} 秒`,
+  silent: (why) => `Locust が応答しません(${why})`,
+  locust: "Locust に戻る",
+  bar: { before: "Why?", page: "START の後、どこで待っているか、何を設定すればよいか", more: "何を設定すればよいか、時間の内訳" },
+  copy: "コピー", copied: "コピーしました", selected: "選択しました:Ctrl+C", copying: (where) => `コピー:${where}`,
+  paste: { compose: "ターミナルに貼り付け(このプロジェクトのフォルダーで)", startup: "スタートアップ コマンド(App Service の入力欄)",
+    settings: "アプリ設定(Azure CLI)", env: ".env、またはコンテナーの環境変数" },
+  notes: {
+    compose: "起動時に付けた変数やオプション(--env-file など)は、そのまま前後に付けてください。",
+    startup: "app:app は自分のモジュールと Flask オブジェクトに置き換えてください。このプロジェクトの gunicorn.conf.py をアプリのフォルダーに置いた場合です。",
+    settings: "RG と APP は自分のリソース グループとアプリ名です。ワーカー数とスレッド数は、スタートアップ コマンドがない場合だけ有効です。",
+    env: "",
+  },
+  elsewhere: "App Service やほかのコンテナーでは",
+  full: "前提、確認方法、元に戻す方法(英語)",
+  where: "時間の内訳",
+  takes: (total) => `1 リクエストは平均 ${total}:`,
+  doubtful: "数値については上の判定を見てください。",
+  parts: {
+    queue: ["スロット待ち", "アプリに届く前。空いているスレッドがまだありません"],
+    app: ["アプリの中", "自分のコードと、その待ち時間(データベース、ほかのサービス)"],
+    wire: ["送信とネットワーク", "接続、フロントエンド、応答の送信。ストリームや大きな本文の送信もここに入ります"],
+    wait: ["アプリの外", "スロット待ち、送信、ネットワーク。内訳は応答からは分かりません"],
+  },
+  plots: {
+    response: "応答時間 ms", slots: "使用中のスロット", cpu: "プランの CPU",
+    busy: "使用中", used: "使用率", limit: { slots: (count) => `上限:${count} スロット`, cpu: () => "上限:100 %" },
+    at: (second) => `${number(second)} 秒:`, last: "最後:",
+    over: (title, values) => `${title}の推移。最後は ${values}`,
+  },
+  who: "ルート:スロットを使っている順",
+  slot: "スロットは同時に処理できるリクエスト 1 件分の枠です。数はワーカー × スレッドです。",
+  routes: ["ルート", "スロットの占有", "リクエスト", "失敗", "中央値 ms", "95 % がこれ以下 ms", "スロット待ち ms", "アプリの中 ms", "CPU ms"],
+  others: "その他",
+  more: "詳細",
+  workers: "ワーカー",
+  workerColumns: ["プロセス", "リクエスト", "割合", "使用中のスロット", "1 コアに対して", "メモリ MB"],
+  times: "時間",
+  timeColumns: ["時間 ms", "平均", "中央値", "95 % 以下", "99 % 以下"],
+  timeNames: { response_ms: "応答", wait_ms: "アプリの外", queue_ms: "スロット待ち", app_ms: "アプリの中", wire_ms: "送信とネットワーク" },
+  quick: "アプリの中の速いリクエスト",
+  quickColumns: ["ルート", "テスト開始時 ms", "現在 ms"],
+  quickNote: "最も速いものの時間です。テスト中に増えるなら、アプリの中で何かを待っています。",
+  load: "設定と負荷",
+  setting: ["設定", (s) => (s.workers ? `${s.workers} × ${s.threads}${s.slots ? ` = ${s.slots} スロット` : ""}、${s.vcpu} vCPU` : "–"),
+    (s) => `ワーカー × スレッド${s.worker_class ? `、${s.worker_class}` : ""}`],
+  busySlots: ["使用中のスロット", "同時に処理しているリクエストの平均"],
+  cpu: ["プランの CPU", "ワーカーが使った割合"],
+  memory: ["ワーカーのメモリ", (kb) => (kb >= 0.5 ? `1 リクエストごとに ${number(kb)} kB 増加` : "")],
+  rate: ["スループット", (load) => `${number(load.rps)} リクエスト/秒`, (load) => `${load.seconds.toFixed(0)} 秒で ${load.requests} 件、失敗 ${load.failures} 件`],
+  bounds: ["上限(リクエスト/秒)", (b) => `スロット ${number(b.slots_rps)} · CPU ${number(b.cpu_rps)} · ユーザー ${number(b.users_rps)}`,
+    "それぞれが許す最大値。最も小さいものに最初に達します"],
+  cpuTime: ["1 リクエストの CPU 時間", "アプリの中、ヘッダーを返すまで"],
+  generator: ["Locust 自身", (g) => `1 コアの ${number(g.cpu_percent)} %`,
+    (g) => `平均 ${number(g.lag_ms)} ms の遅れ。5 ms 以上なら数値はアプリのものと言えません。${number(g.offered_rps)} のうち ${number(g.achieved_rps)} リクエスト/秒を送信。`],
+};
+
+const LANGUAGE = (navigator.language || "en").toLowerCase().startsWith("ja") ? "ja" : "en";
+const WORDS = LANGUAGE === "ja" ? JAPANESE : ENGLISH;
