@@ -77,7 +77,7 @@ ARTICLE = "gunicorn --bind=0.0.0.0 --timeout 600 --threads 6 --workers 3 app:app
         (ARTICLE, "gunicorn --bind=0.0.0.0 --timeout 600 --threads 12 --workers 3 app:app"),
         ("exec gunicorn -w2 --threads=6 a:b", "exec gunicorn -w 3 --threads=12 a:b"),
         ("python -m gunicorn 'shop:create_app()'", "python -m gunicorn 'shop:create_app()' --workers 3 --threads 12"),
-        ("/opt/venv/bin/gunicorn app:app -w=2", "/opt/venv/bin/gunicorn app:app -w=3 --threads 12"),
+        ("/opt/venv/bin/gunicorn app:app -w=2", "/opt/venv/bin/gunicorn app:app -w 3 --threads 12"),
         ("gunicorn --workers", "gunicorn --workers 3 --threads 12"),
         ("startup.sh", ""),
         ("cd /srv && gunicorn -w 2 app:app", ""),
