@@ -27,6 +27,8 @@ COMMANDS = "/tmp/haproxy.sock"  # noqa: S108 the container's own
 MOST_INSTANCES = 30  # as haproxy.cfg has them
 LOOK_SECONDS = 0.2
 GONE = 2  # looks in a row without an address: names are not found now and then
+# Until what waits for a connection to a gone instance has got another one; haproxy.cfg's `timeout connect`, and more.
+LEAVE_SECONDS = 7.0
 PING_SECONDS = 60.0  # until a health check that does not answer has failed
 
 
@@ -107,6 +109,7 @@ class Instance:
         place: its number in haproxy.cfg.
         gone: set when it is there no more.
         missed: looks in a row that did not find it.
+        leaves_at: when its place is free again, once it is gone.
         warm: whether it has answered.
         failed: health checks in a row that have.
         out: whether the health check has taken it out.
@@ -116,6 +119,7 @@ class Instance:
     place: int
     gone: threading.Event = field(default_factory=threading.Event)
     missed: int = 0
+    leaves_at: float = 0.0
     warm: bool = False
     failed: int = 0
     out: bool = False
@@ -132,6 +136,7 @@ class Instances:
     def __init__(self, given: Settings) -> None:
         self.given = given
         self.known: dict[str, Instance] = {}
+        self.leaving: list[Instance] = []
         self.lock = threading.Lock()
 
     def look(self) -> None:
@@ -142,17 +147,30 @@ class Instances:
                 instance.missed = 0 if address in addresses else instance.missed + 1
                 if instance.missed >= GONE:
                     self.remove(self.known.pop(address))
-            taken = {instance.place for instance in self.known.values()}
+            self.end_sessions()
+            taken = {instance.place for instance in (*self.known.values(), *self.leaving)}
             free = sorted(set(range(1, MOST_INSTANCES + 1)) - taken)
             for address, place in zip(sorted(addresses - self.known.keys()), free, strict=False):
                 self.known[address] = Instance(address, place)
                 threading.Thread(target=self.attend, args=[self.known[address]], daemon=True).start()
 
     def remove(self, instance: Instance) -> None:
-        """Have an instance get no more requests; nobody will answer those that it has got."""
+        """Have an instance get no more requests.
+
+        Those that still wait for a connection to it have not reached it: HAProxy gives them to another one by itself.
+        """
         instance.gone.set()
-        tell(f"set server {instance.server} state maint", f"shutdown sessions server {instance.server}")
+        instance.leaves_at = time.monotonic() + LEAVE_SECONDS
+        self.leaving.append(instance)
+        tell(f"set server {instance.server} state maint")
         say(f"{instance.address} is gone")
+
+    def end_sessions(self) -> None:
+        """End what instances had got that have been gone for long: nobody will answer it."""
+        now = time.monotonic()
+        for instance in [one for one in self.leaving if one.leaves_at <= now]:
+            self.leaving.remove(instance)
+            tell(f"shutdown sessions server {instance.server}")
 
     def attend(self, instance: Instance) -> None:
         """Wait until an instance is warm, and look at its health from then on."""
