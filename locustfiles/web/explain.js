@@ -74,21 +74,34 @@ function advice({ text, suggestion }, pasted) {
   return title ? [make("details", {}, make("summary", {}, title), ...paragraphs)] : paragraphs;
 }
 
+// What nobody may miss who pastes a setting.
+function cautions({ setting, verdict: { variables } }) {
+  if (!variables.GUNICORN_WORKERS) return [];
+  const processes = setting.workers === 1 && variables.GUNICORN_WORKERS > 1 ? [WORDS.processes] : [];
+  return [...processes, WORDS.check(`${setting.workers} × ${setting.threads}`)];
+}
+
+// What stands there before there can be a verdict; null if there is one.
+function waitingFor(run) {
+  if (["ready", "missing"].includes(run.state)) return WORDS.ready;
+  const none = run.verdict.code === "no-data" && !run.load.requests;
+  return none && ["spawning", "running"].includes(run.state) ? WORDS.starting : null;
+}
+
 function showVerdict(run) {
   const { code } = run.verdict;
-  const before = run.state === "ready" || run.state === "missing";
-  const starting = code === "no-data" && !run.load.requests && ["spawning", "running"].includes(run.state);
-  byId("verdict").dataset.code = before ? "ready" : code;
+  const before = waitingFor(run);
+  byId("verdict").dataset.code = before ? run.state : code;
   byId("verdict").dataset.level = before ? "none" : LEVELS[code] || "bad";
   write("code", before ? "" : code);
-  write("headline", before ? WORDS.ready[0] : starting ? WORDS.starting : WORDS.headlines[code] || code);
-  write("text", before ? WORDS.ready[1] : WORDS.sentence(run));
+  write("headline", before ? before[0] : WORDS.headlines[code] || code);
+  write("text", before ? before[1] : WORDS.sentence(run));
   const paste = before ? [] : run.paste;
   fill("paste", paste, () => {
     if (!paste.length) return [];
     const [first, ...others] = paste;
     const elsewhere = make("details", {}, make("summary", {}, WORDS.elsewhere), ...others.map(snippet));
-    return [snippet(first), ...(others.length ? [elsewhere] : [])];
+    return [snippet(first), ...cautions(run).map((text) => make("p", { class: "note" }, text)), ...(others.length ? [elsewhere] : [])];
   });
   fill("suggestion", before ? null : run.verdict, () => (before ? [] : advice(run.verdict, paste.length)));
 }
@@ -101,7 +114,7 @@ function showParts(run) {
   const colors = { queue: "wait", wait: "wait", app: "app", wire: "wire" };
   const times = names.map((name) => Math.max(0, means[name] || 0));
   const total = times.reduce((sum, time) => sum + time, 0);
-  write("takes", WORDS.takes(ms(total)) + (DOUBTFUL.includes(run.verdict.code) ? ` ${WORDS.doubtful}` : ""));
+  write("takes", (DOUBTFUL.includes(run.verdict.code) ? WORDS.doubtful : WORDS.takes)(ms(total)));
   fill("bar", times, () => names.map((name, i) => {
     const piece = make("span", { class: colors[name] }, times[i] > 0.15 * total ? ms(times[i]) : "");
     piece.style.flexGrow = times[i];
@@ -151,6 +164,12 @@ function foldedTable(id, title, ...notes) {
     make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, make("table", { id })));
 }
 
+// A table in the folded part, which is not there without rows.
+function fillFolded(id, columns, rows) {
+  byId(id).closest("details").hidden = !rows.length;
+  fill(id, rows, () => table(columns, rows));
+}
+
 function foldRest() {
   foldedTable("workers", WORDS.workers);
   foldedTable("times", WORDS.times);
@@ -160,13 +179,13 @@ function foldRest() {
 
 function showRest(run) {
   const { setting, load, bounds, generator } = run;
-  fill("workers", run.workers, () => table(WORDS.workerColumns, run.workers.map((worker) => [worker.pid || WORDS.others,
-    worker.requests, percent(worker.share), number(worker.slots_busy), percent(worker.cpu_cores), number(worker.memory_mb)])));
+  fillFolded("workers", WORDS.workerColumns, run.workers.map((worker) => [worker.pid || WORDS.others,
+    worker.requests, percent(worker.share), number(worker.slots_busy), percent(worker.cpu_cores), number(worker.memory_mb)]));
   const times = Object.entries(WORDS.timeNames).map(([field, name]) => [name, run[field]]).filter(([, told]) => told.mean !== null);
-  fill("times", times, () => table(WORDS.timeColumns, times.map(([name, told]) => [name,
-    number(told.mean), number(told.p50), number(told.p95), number(told.p99)])));
-  fill("quick", run.routes, () => table(WORDS.quickColumns, run.routes.map((route) => [
-    routeName(route), number(route.app_start_ms), number(route.app_quick_ms)])));
+  fillFolded("times", WORDS.timeColumns, times.map(([name, told]) => [name,
+    number(told.mean), number(told.p50), number(told.p95), number(told.p99)]));
+  fillFolded("quick", WORDS.quickColumns, run.routes.filter((route) => route.app_start_ms !== null).map((route) => [
+    routeName(route), number(route.app_start_ms), number(route.app_quick_ms)]));
   const { busySlots, cpu, memory, rate, cpuTime } = WORDS;
   const figures = [
     [WORDS.setting[0], WORDS.setting[1](setting), WORDS.setting[2](setting)],
@@ -187,14 +206,15 @@ function showRest(run) {
 let shown;
 function show(run) {
   shown = run;
-  const before = run.state === "ready" || run.state === "missing";
-  write("state", before ? WORDS.states.ready : WORDS.state(run, WORDS.states[run.state] || run.state));
+  const before = waitingFor(run);
+  const state = WORDS.states[run.state] || run.state;
+  write("state", before ? state : WORDS.state(run, state));
   showVerdict(run);
   const timed = !before && run.app_ms.mean !== null;
-  const drawn = !before && run.timeline.at.length > 1 && timed;
+  const drawn = timed && run.timeline.at.length > 1;
   byId("where").hidden = !timed;
-  byId("who").hidden = before || !run.routes.length;
-  byId("more").hidden = before || !run.load.requests;
+  byId("who").hidden = Boolean(before) || !run.routes.length;
+  byId("more").hidden = Boolean(before) || !run.load.requests;
   byId("plots").hidden = !drawn;
   if (timed) showParts(run);
   if (drawn) drawPlots(run);

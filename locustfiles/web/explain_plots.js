@@ -105,7 +105,7 @@ function drawPlots(run) {
   if (split !== undefined && split !== `${known} ${Boolean(slots)}`) forgetPlots();
   split = `${known} ${Boolean(slots)}`;
   const sum = (more) => at.map((_, i) => (apps[i] === null || more[i] === null ? null : apps[i] + more[i]));
-  const part = (name) => WORDS.parts[name][0];
+  const part = (name) => WORDS.parts[name][2];
   const inApp = [part("app"), "app", (i) => ms(apps[i])];
   const response = { title: WORDS.plots.response, limit: null, top: 1, most: Infinity };
   if (known) {
