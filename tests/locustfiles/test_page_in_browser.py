@@ -1,0 +1,149 @@
+"""The page as one file, as a browser shows it without a network and without a server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+import explain_page
+from tests.bed.accessibility import violations
+from tests.locustfiles.runs import EVIL, runs
+
+pytestmark = pytest.mark.browser
+
+RUNS = runs()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All pages."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name, found in RUNS.items():
+        (folder / f"{name}.html").write_text(explain_page.standalone(found, f"{name} {EVIL}"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    made = browser.new_context(offline=True, **getattr(request, "param", {}))
+    yield made
+    made.close()
+
+
+def opened(context: BrowserContext, folder: Path, name: str) -> tuple[Page, list[str]]:
+    """Open a page; what it says on the console, asks for or alerts."""
+    page = context.new_page()
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("dialog", lambda dialog: heard.append(dialog.message))
+    page.on("request", lambda asked: heard.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None)
+    page.goto((folder / f"{name}.html").as_uri())
+    expect(page.locator("#headline")).not_to_have_text("…")
+    return page, heard
+
+
+WIDE = {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}}
+PHONE = {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}
+
+
+@pytest.mark.parametrize(
+    ("context", "names"),
+    [(PHONE, list(RUNS)), (PHONE | {"locale": "ja-JP"}, ["slots"]), (WIDE, ["ready", "slots", "healthy"])],
+    indirect=["context"],
+    ids=["phone, dark", "phone, dark, Japanese", "wide, light"],
+)
+def test_every_page_is_for_everyone(context: BrowserContext, folder: Path, names: list[str]) -> None:
+    for name in names:
+        page, heard = opened(context, folder, name)
+        expect(page.locator("#verdict")).to_have_attribute("data-code", name)
+        wider = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert (name, wider, violations(page), heard) == (name, 0, [], [])
+        page.close()
+
+
+def test_the_verdict_comes_first_then_the_time_then_the_routes(context: BrowserContext, folder: Path) -> None:
+    page, _ = opened(context, folder, "slots")
+    assert page.locator("main > section:visible").evaluate_all("(all) => all.map((one) => one.id)") == [
+        "verdict", "where", "who", "more",
+    ]  # fmt: skip
+    expect(page.locator("#headline")).to_have_text("Too few slots: requests wait for a free one")
+    assert page.locator("#parts b").all_inner_texts() == [
+        "103 ms waiting for a slot (50 %)",
+        "100 ms in the app (49 %)",
+        "1 ms sending, and the network (< 1 %)",
+    ]
+    widths = page.locator("#bar span").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().width)")
+    assert widths[0] / widths[1] == pytest.approx(103 / 100, rel=0.02)
+    assert page.locator("#routes tbody th").all_inner_texts() == [name["name"] for name in RUNS["slots"]["routes"]]
+
+
+def test_plots_are_as_high_as_each_other_and_say_their_figures_and_their_limit(
+    context: BrowserContext, folder: Path
+) -> None:
+    page, _ = opened(context, folder, "slots")
+    boxes = [page.locator(f"#{name} canvas").bounding_box() for name in ("response", "slots", "cpu")]
+    assert len({(box["y"], box["height"]) for box in boxes if box}) == 1
+    assert page.locator("#slots").evaluate("(plot) => plot.parentElement.querySelector('.legend').innerText").split(
+        "\n"
+    ) == ["last:", "busy 17.5", "limit: 18 slots"]
+    expect(page.get_by_role("img", name="Response time, ms over the run")).to_have_accessible_name(
+        re.compile("at its end waiting 103 ms, app 100 ms, sending 1 ms")
+    )
+    page.locator("#cpu").hover(position={"x": 120, "y": 60})
+    expect(page.locator("#plots figure").last.locator(".legend")).to_contain_text(re.compile(r"second \d"))
+
+
+@pytest.mark.parametrize("name", ["ready", "spawning", "no-data"])
+def test_nothing_is_drawn_of_what_is_not_known(context: BrowserContext, folder: Path, name: str) -> None:
+    page, _ = opened(context, folder, name)
+    assert page.locator("canvas").count() == 0
+    assert not page.locator("#where").is_visible()
+
+
+def test_what_is_to_be_kept_has_no_line_to_paste(context: BrowserContext, folder: Path) -> None:
+    page, _ = opened(context, folder, "healthy")
+    assert page.get_by_role("button").count() == 0
+    expect(page.locator("#suggestion")).to_contain_text("Keep GUNICORN_WORKERS=3 GUNICORN_THREADS=12")
+
+
+@pytest.mark.parametrize("clipboard", [True, False], ids=["clipboard", "another host, no clipboard"])
+def test_the_line_can_be_copied_by_keyboard(context: BrowserContext, folder: Path, clipboard: bool) -> None:
+    if not clipboard:
+        context.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page, _ = opened(context, folder, "slots")
+    copy = page.get_by_role("button", name="Copy: Paste into a terminal")
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        if copy.evaluate("(button) => button === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_have_text("Copied")
+    expect(copy).to_be_focused()
+    page.evaluate("() => document.body.append(Object.assign(document.createElement('textarea'), {id: 'target'}))")
+    page.locator("#target").focus()
+    page.keyboard.press("Control+V")
+    expect(page.locator("#target")).to_have_value("GUNICORN_WORKERS=3 GUNICORN_THREADS=12 docker compose up")
+
+
+@pytest.mark.parametrize("context", [{"locale": "ja"}], indirect=True)
+def test_a_japanese_browser_gets_japanese(context: BrowserContext, folder: Path) -> None:
+    page, _ = opened(context, folder, "slots")
+    assert page.evaluate("() => document.documentElement.lang") == "ja"
+    expect(page.locator("#text")).to_contain_text("空きを平均 103 ms 待ち")
+    page.get_by_text("前提と確認方法").click()
+    expect(page.locator("#suggestion [lang=en]").first).to_contain_text("All 18 slots are busy")
+
+
+def test_it_follows_the_systems_colours_while_it_is_open(context: BrowserContext, folder: Path) -> None:
+    page, heard = opened(context, folder, "slots")
+    for scheme, ink, axis in (("light", "rgb(28, 25, 23)", "#57534e"), ("dark", "rgb(245, 245, 244)", "#a8a29e")):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.wait_for_function("(axis) => plots.cpu && plots.cpu.axes[0].stroke() === axis", arg=axis)
+        assert page.evaluate("() => getComputedStyle(document.body).color") == ink
+        expect(page.locator("canvas")).to_have_count(3)
+    assert heard == []
