@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explain_laws import Setting
-from explain_types import RouteFigures
+from explain_types import Analysis, RouteFigures
 from sweep.decide.cells import Cell
 from sweep.decide.findings import Findings
 from sweep.decide.ranking import kept_limits, obstacle
@@ -14,6 +14,16 @@ from sweep.records import Info
 from sweep.report import charts, heatmaps
 from sweep.report.charts import Chart
 from sweep.report.text import figure
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the mean response time: what it is called, its colour's name in the style sheet, and its length."""
+
+    name: str
+    colour: str
+    ms: float
+    share: float
 
 
 @dataclass(frozen=True)
@@ -88,10 +98,28 @@ class View:
         return ""
 
     @property
-    def routes(self) -> tuple[RouteFigures, ...]:
-        """The routes in the recommended setting's last run, the one that holds the slots longest first."""
+    def last(self) -> Analysis | None:
+        """The recommended setting's last run."""
         analyses = [run.analysis for run in self.best.runs if run.ok and run.analysis] if self.best else []
-        return analyses[-1].routes if analyses else ()
+        return analyses[-1] if analyses else None
+
+    @property
+    def routes(self) -> tuple[RouteFigures, ...]:
+        """The routes in that run, the one that holds the slots longest first."""
+        return self.last.routes if self.last else ()
+
+    @property
+    def split(self) -> tuple[Part, ...]:
+        """Where the time of a request goes in that run."""
+        if self.last is None:
+            return ()
+        inside = ("in the app", "app", self.last.app_ms.mean or 0.0)
+        parts = [("outside the app", "wait", self.last.wait_ms.mean or 0.0), inside]
+        if self.last.queue_ms.mean is not None:
+            rest = ("sending, and the network", "wire", self.last.wire_ms.mean or 0.0)
+            parts = [("waiting for a slot", "wait", self.last.queue_ms.mean), inside, rest]
+        total = sum(ms for _, _, ms in parts)
+        return tuple(Part(name, colour, ms, ms / total) for name, colour, ms in parts) if total else ()
 
     @property
     def limits(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from sweep.decide.findings import Findings
 from sweep.folder import Results
 from sweep.report.pages import render
+from tests.bed.accessibility import violations
 from tests.sweep import samples
 
 pytestmark = pytest.mark.browser
@@ -69,6 +71,22 @@ def test_the_report_opens_offline_in_light_and_dark(opened: Opened, page: Page, 
         assert page.evaluate(EMPTY) == []
         assert page.evaluate(OUTSIDE) == []
         assert page.evaluate(WIDER) == 0
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_the_report_is_for_everyone(opened: Opened, page: Page, mixed: Results, width: int, scheme: Any) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    assert violations(opened(mixed)) == []
+
+
+def test_the_recommendation_comes_first_and_then_where_the_time_goes(opened: Opened, page: Page, grid: Results) -> None:
+    opened(grid)
+    assert page.locator("main h2").all_inner_texts()[:2] == ["To paste elsewhere", "Where the time goes, with 2 × 18"]
+    expect(page.locator(".banner.good")).to_contain_text(Findings.of(grid).recommendation.startup_command or "")
+    last = next(cell for cell in Findings.of(grid).cells if str(cell.setting) == "2 × 18").runs[-1].analysis
+    assert last
+    expect(page.locator(".parts")).to_contain_text(f"{last.app_ms.mean:.0f}\N{NO-BREAK SPACE}ms in the app")
 
 
 def test_the_first_look_is_in_the_systems_colours(opened: Opened, page: Page, mixed: Results) -> None:
