@@ -8,7 +8,7 @@ export PWD := $(CURDIR)
 LOCK = $(RUN)uv pip compile --upgrade --quiet --universal --generate-hashes --no-header
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PYTHON=$(PYTHON): is %d.%d, expected Python 3.11 or newer" % sys.version_info[:2])'
 
-.PHONY: help up sweep check test bench bench-sweep front-end resilience truth projects mutants audit lint lock
+.PHONY: help up sweep check test bench bench-sweep front-end resilience truth projects pictures mutants audit lint lock
 
 help: ## this list, with how long each takes if that is more than a moment
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ truth: $(VENV)/installed ## what the analysis says of apps whose bottleneck is k
 
 projects: $(VENV)/installed ## projects of all kinds as APP_DIR, in Docker; writes the table of docs/own-app.md; about 6 minutes
 	$(RUN)python -m bench.projects $(ARGS)
+
+pictures: $(VENV)/installed ## the pictures of the web UI in docs/images/, by Docker and Chromium; about 2 minutes
+	$(RUN)python -m bench.pictures
 
 mutants: $(VENV)/installed ## take each protection out, and see its test fail; about 20 minutes
 	$(RUN)python -m bench.mutants $(ARGS)

@@ -1,4 +1,4 @@
-"""The setting to try next, with what the bounds allow for it."""
+"""The setting to try next, with the most that the laws allow it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def suggest(figures: Figures, shape: Setting, memory_mb: float | None) -> str:
     slots = f" ({plural(shape.slots, 'slot')})" if figures.slots is not None else ""
     allowed = f"for {plural(figures.users, 'user')}"
     if lowest and lowest[1] >= figures.rate:  # else the requests are not what the bounds are made for
-        allowed = f"the bounds allow {rps(lowest[1])} with {plural(figures.users, 'user')}"
+        allowed = f"at most {rps(lowest[1])} with {plural(figures.users, 'user')}"
     assumed = ""
     if figures.slots is not None and shape.slots > figures.slots:
         assumed = (

@@ -15,7 +15,8 @@ def healthy(figures: Figures, memory_mb: float | None) -> Verdict:
     """Nothing is at its limit."""
     tail = ""
     if lowest := figures.bounds.lowest():
-        tail = f" The first bound is that of the {'CPU' if lowest[0] == 'cpu' else lowest[0]}, {rps(lowest[1])}."
+        who = {"cpu": "the CPU", "slots": "the slots", "users": "so many users"}[lowest[0]]
+        tail = f" The first limit to be reached is that of {who}, {rps(lowest[1])}."
     advice = keep(figures, memory_mb) + tail
     text = f"{where(figures)}; {room(figures)}.{holder(figures)}{varies(figures)}"
     if (others := unused_cores(figures)) >= 0.1 * figures.setting.vcpu:

@@ -29,7 +29,7 @@ def test_no_more_slots_than_the_cpu_bound_can_fill() -> None:
     workers, threads = shape(found)
     assert 16 <= workers * threads <= 20  # 1 / 5.7 ms = 175 requests/s, each for 85 ms
     assert "then the CPU becomes the limit" in found.text
-    assert "the bounds allow 175 requests/s" in found.suggestion
+    assert "at most 175 requests/s" in found.suggestion
 
 
 def test_no_more_workers_than_memory_has_room_for() -> None:

@@ -32,7 +32,7 @@ def test_sync_with_threads_would_be_gthread() -> None:
 def test_no_bound_is_named_that_was_exceeded() -> None:
     found = verdict(setting=Served(2, 2, "SlotWorker", 1), rate=60, app_ms=70, wait_ms=250, users=20, think_ms=600)
     assert found.code == "slots"
-    assert "the bounds allow" not in found.suggestion
+    assert "at most" not in found.suggestion
 
 
 CASES: list[tuple[str, dict[str, Any], str]] = [
