@@ -2,6 +2,7 @@
 // Whatever comes from the run goes into the page as text, never as markup.
 "use strict";
 const EVERY_MS = 2000;
+const MOST_ROUTES = 10; // that are not folded
 const byId = (id) => document.getElementById(id);
 
 function make(tag, attributes, ...children) {
@@ -147,10 +148,17 @@ function routeName({ name }) {
   return name === "others" ? WORDS.others : name || "–";
 }
 
+function routeRows(routes) {
+  return routes.map((route) => [routeName(route), held(route.held_share), route.requests,
+    make("td", route.failures ? { class: "failed" } : {}, String(route.failures)),
+    number(route.p50_ms), number(route.p95_ms), number(route.queue_ms), number(route.app_ms), number(route.cpu_ms)]);
+}
+
 function showRoutes(routes) {
-  fill("routes", routes, () => table(WORDS.routes, routes.map((route) => [routeName(route),
-    held(route.held_share), route.requests, make("td", route.failures ? { class: "failed" } : {}, String(route.failures)),
-    number(route.p50_ms), number(route.p95_ms), number(route.queue_ms), number(route.app_ms), number(route.cpu_ms)])));
+  const [first, further] = [routes.slice(0, MOST_ROUTES), routes.slice(MOST_ROUTES)];
+  fill("routes", first, () => table(WORDS.routes, routeRows(first)));
+  byId("further").closest("details").hidden = !further.length;
+  fill("further", further, () => table(WORDS.routes, routeRows(further)));
 }
 
 // --- the rest, folded ---
@@ -171,6 +179,7 @@ function fillFolded(id, columns, rows) {
 }
 
 function foldRest() {
+  foldedTable("further", WORDS.further);
   foldedTable("workers", WORDS.workers);
   foldedTable("times", WORDS.times);
   foldedTable("quick", WORDS.quick, WORDS.quickNote);

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.bed.accessibility import violations
 from tests.bed.waiting import wait_for
 from tests.locustfiles.conftest import gunicorn
 from tests.locustfiles.ui import Ui, web_ui
@@ -69,6 +70,7 @@ def test_the_verdict_stands_above_locusts_own_pages_and_covers_none(browser: Bro
     assert header
     assert box
     assert box["y"] + box["height"] <= header["y"]
+    assert violations(page, "#explain-bar") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
 

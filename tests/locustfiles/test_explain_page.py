@@ -6,26 +6,13 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import explain_page
-from explain_analysis import analyse
-from explain_paste import Started
-from explain_tally import tally_of
-from explain_timeline import timeline
-from tests.locustfiles.samples import FINE, run
+from tests.locustfiles.runs import runs
 
-EVIL = "POST </script><script>alert(1)</script><!-- \"'&{{ x }} 日本語 " + "long/" * 40
-
-
-def page_data() -> dict[str, Any]:
-    """A run of two routes, one of them with a name that is not nice."""
-    tally = tally_of(
-        record._replace(name=EVIL if number % 2 else "GET /") for number, record in enumerate(run(queue_ms=1.5))
-    )
-    return explain_page.found(analyse(tally, 36, 10.0, FINE), timeline(tally, 10.0), "kept", Started(compose=True))
+SLOTS = runs()["slots"]
 
 
 class Parts(HTMLParser):
@@ -53,8 +40,16 @@ class Parts(HTMLParser):
             self.scripts[-1] += data
 
 
+@pytest.mark.parametrize("name", runs())
+def test_what_there_is_to_paste_is_what_the_verdict_says_to_set(name: str) -> None:
+    found = runs()[name]
+    for variable, value in found["verdict"]["variables"].items():
+        assert (f"{variable}={value}" if value else variable) in found["verdict"]["suggestion"]
+    assert bool(found["paste"]) is bool(found["verdict"]["variables"])
+
+
 def test_a_file_has_all_that_it_needs_and_the_run_as_it_is() -> None:
-    found = page_data()
+    found = SLOTS
     parts = Parts(explain_page.standalone(found, "Run </title> 3 × 6"))
     assert parts.addresses == ["data:,"]
     data, *scripts = parts.scripts
@@ -63,13 +58,13 @@ def test_a_file_has_all_that_it_needs_and_the_run_as_it_is() -> None:
 
 
 def test_no_text_of_a_run_becomes_markup() -> None:
-    text = explain_page.standalone(page_data(), "</title><script>alert(1)</script>")
+    text = explain_page.standalone(SLOTS, "</title><script>alert(1)</script>")
     assert "alert(1)</script" not in text
     assert "<title>&lt;/title&gt;&lt;script&gt;" in text
 
 
 def test_only_its_own_scripts_and_styles_may_run() -> None:
-    text = explain_page.standalone(page_data(), "run")
+    text = explain_page.standalone(SLOTS, "run")
     (policy,) = re.findall('http-equiv="Content-Security-Policy" content="(.+?)"', text)
     assert "unsafe" not in policy
     assert policy.count("sha256-") == len(explain_page.SCRIPTS) + len(explain_page.STYLES)
@@ -79,20 +74,20 @@ def test_only_its_own_scripts_and_styles_may_run() -> None:
 
 def test_further_sections_stand_in_the_page_as_they_are() -> None:
     section = "<section><h2>Requests</h2><noscript>1</noscript><svg><title>t</title></svg></section>"
-    text = explain_page.standalone(page_data(), "run", section)
+    text = explain_page.standalone(SLOTS, "run", section)
     assert section in text
     assert text.index(section) < text.index("</main>")
 
 
 def test_without_scripts_there_is_the_verdict() -> None:
-    found = page_data()
+    found = SLOTS
     assert f"<noscript><p>{found['verdict']['text']}" in explain_page.standalone(found, "run").replace("&#x27;", "'")
 
 
 def test_files_that_were_left_behind_are_missed_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explain_page, "FOLDER", None)
     with pytest.raises(FileNotFoundError, match=r"^explain.html: expected beside"):
-        explain_page.standalone(page_data(), "run")
+        explain_page.standalone(SLOTS, "run")
 
 
 def test_the_page_names_the_files_that_it_is_sent() -> None:

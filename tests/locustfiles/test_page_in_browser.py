@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import explain_page
+from explain_types import Code
 from tests.bed.accessibility import violations
-from tests.locustfiles.runs import EVIL, runs
+from tests.locustfiles.runs import EVIL, runs, shown
+from tests.locustfiles.samples import run
 
 pytestmark = pytest.mark.browser
 
@@ -128,6 +131,28 @@ def test_the_line_can_be_copied_by_keyboard(context: BrowserContext, folder: Pat
     page.locator("#target").focus()
     page.keyboard.press("Control+V")
     expect(page.locator("#target")).to_have_value("GUNICORN_WORKERS=3 GUNICORN_THREADS=12 docker compose up")
+
+
+def test_every_verdict_has_its_words_in_both_languages(context: BrowserContext, folder: Path) -> None:
+    page, _ = opened(context, folder, "ready")
+    codes = set(get_args(Code))
+    assert set(page.evaluate("() => Object.keys(ENGLISH.headlines)")) == codes
+    assert set(page.evaluate("() => Object.keys(JAPANESE.headlines)")) == codes
+    assert set(page.evaluate("() => Object.keys(JAPANESE_SENTENCES)")) == codes
+    same = "() => Object.keys(ENGLISH).filter((name) => name !== 'english' && JAPANESE[name] === ENGLISH[name])"
+    assert page.evaluate(same) == []
+
+
+def test_of_many_routes_those_that_hold_most_come_first(browser: Browser, tmp_path: Path) -> None:
+    many = (record._replace(name=f"GET /{number % 14}") for number, record in enumerate(run()))
+    (tmp_path / "many.html").write_text(explain_page.standalone(shown(many), "many"), encoding="utf-8")
+    page = browser.new_page()
+    page.goto((tmp_path / "many.html").as_uri())
+    expect(page.locator("#routes tbody tr")).to_have_count(10)
+    expect(page.locator("#further")).not_to_be_visible()
+    page.get_by_text("Further routes").click()
+    expect(page.locator("#further tbody tr:visible")).to_have_count(4)
+    page.close()
 
 
 @pytest.mark.parametrize("context", [{"locale": "ja"}], indirect=True)
