@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
+from xdist.remote import Producer
 
 from tests.bed import ROOT, clean_environ
 from tests.bed.browser import NAMES, browser_path, chromium
 from tests.bed.compose import Stack, clone
 from tests.bed.programs import ended
-from tests.bed.turns import RUN, turn
+from tests.bed.turns import RUN, ByGroup, group_of, ordered, tell_groups, turn
 
 CONF = ROOT / "gunicorn.conf.py"
 
@@ -61,15 +62,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.get_closest_marker(marker) for marker in ("alone", "load", "container", "browser")):
             item.add_marker(pytest.mark.process)
-        if group := group_of(item):
-            item.add_marker(pytest.mark.xdist_group(group))  # one process, which starts what they share once
-    if RUN:  # the longest row of tests first; those that would have to wait for all others last
-        items.sort(key=lambda item: ("load", None, "alone").index(group_of(item)))
+    if RUN:
+        items[:] = ordered(items)
 
 
-def group_of(item: pytest.Item) -> str | None:
-    """What a test must have for itself: the machine, or the load's core."""
-    return next((marker for marker in ("alone", "load") if item.get_closest_marker(marker)), None)
+@pytest.hookimpl(tryfirst=True)  # before this process says that it has collected
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if RUN:
+        tell_groups(session.items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup | None:
+    return ByGroup(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -92,7 +96,7 @@ def forbid_programs(event: str, _: tuple[Any, ...]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # before a test's time runs
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    with turn(alone=item.get_closest_marker("alone") is not None):
+    with turn(group_of(item)):
         if not item.get_closest_marker("process"):
             unit_tests.append(item.nodeid)
         try:
