@@ -94,8 +94,9 @@ def of_ours(done: CompletedProcess[str]) -> list[str]:
         ),
         (
             HANGS,
-            {"APP_START_SECONDS": "6"},
-            ["the app did not answer within 6 s (APP_START_SECONDS)", "`docker compose logs app` has its log"],
+            # gunicorn would wait 30 s for it to end.
+            {"APP_START_SECONDS": "4", "APP_STOP_GRACE": "1s"},
+            ["the app did not answer within 4 s (APP_START_SECONDS)", "`docker compose logs app` has its log"],
         ),
     ],
     ids=["KeyError", "out of memory", "a bad setting", "another port", "no gunicorn", "hangs"],
