@@ -15,10 +15,14 @@ pytestmark = pytest.mark.process
 
 @needs_two_cores
 def test_bare_gunicorn_is_measured_and_compared(marked: Marked, tmp_path: Path) -> None:
+    args = [*SHARED, "--workers", "2", "--threads", "2", "--out"]
+    sweeps = {
+        "bare": marked.start(*args, str(tmp_path / "bare"), "--gunicorn", "worker_class=gthread"),
+        "slots": marked.start(*args, str(tmp_path / "slots")),
+    }
     classes = {}
-    for name, held in (("bare", ["--gunicorn", "worker_class=gthread"]), ("slots", [])):
-        args = [*SHARED, *held, "--workers", "2", "--threads", "2", "--out", str(tmp_path / name)]
-        status, _, err = finish(marked.start(*args))
+    for name, process in sweeps.items():
+        status, _, err = finish(process)
         assert status == 0, err
         (run,) = load(tmp_path / name).runs
         assert run.analysis
