@@ -41,9 +41,9 @@ sweep: $(if $(APP_DIR),,.venv-app/installed) .venv-sweep/installed ## which work
 check: lint ## lint, types and the unit tests, with their coverage; about 45 seconds
 	$(RUN)python -m pytest -q -n auto -m "not process" --cov --cov-report term $(ARGS)
 
-# Most tests wait more than they compute, so three run side by side; those that measure run alone.
-test: $(VENV)/installed ## everything this machine can test, and what it skipped and why; about 11 minutes
-	$(RUN)python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder $(ARGS) || { test $$? -eq 1 && \
+# Most tests wait more than they compute, so four run side by side; those that measure run alone.
+test: $(VENV)/installed ## everything this machine can test, and what it skipped and why; about 13 minutes
+	$(RUN)python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder $(ARGS) || { test $$? -eq 1 && \
 	  echo 'Once more, each alone: load beside other load can miss what a quiet machine holds.' && \
 	  $(RUN)python -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
 
