@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
-from explain_histogram import Histogram
+from explain_first import LONGER
+from explain_histogram import Histogram, middle
 from explain_routes import Route
 from explain_tally import Tally
 from explain_types import RouteFigures
@@ -18,9 +20,11 @@ LEAST_AT_REST, LEAST_LATER = 3, 20
 # Or if they take so many times what two fifths of those at rest took, or half of all what nearly all of those did: of
 # so many, that is no chance.
 QUICKER, BEYOND, LEAST_USUAL = 1.2, 1.3, 8
-# Three standard deviations of what twelve times in any order come to.
-RISING = 0.6
+# Three standard deviations of what twelve times in any order come to, and of what twelve come to beside many.
+RISING, LONGER_NOW = 0.6, 0.5
 LEAST_GAPS, LEAST_AT_ONCE = 60, 4
+# A gap is short below so many of the mean one; so many standard deviations fewer of them than chance makes are none.
+SHORT, SURE = 0.25, 3.5
 # Of the slots' time, what may be nobody's.
 NOBODYS = 0.20
 
@@ -43,13 +47,31 @@ def quick_at_rest(route: Route) -> float | None:
     return route.rest.percentile(150 / count) if count >= LEAST_AT_REST else None
 
 
-def quick_now(route: Route) -> float | None:
-    """Return what the quick ones of a route's later requests take in the app, in ms; None if they are too few."""
-    later = Histogram()
+def later(route: Route) -> Histogram:
+    """Return the times in the app of a route's requests without its first ones."""
+    found = Histogram()
     for bucket, count in route.app.buckets.items():
         if (left := count - route.rest.buckets.get(bucket, 0)) > 0:
-            later.buckets[bucket] = left
-    return later.percentile(QUICK_PERCENT) if later.count >= LEAST_LATER else None
+            found.buckets[bucket] = left
+    return found
+
+
+def quick_now(route: Route) -> float | None:
+    """Return what the quick ones of a route's later requests take in the app, in ms; None if they are too few."""
+    others = later(route)
+    return others.percentile(QUICK_PERCENT) if others.count >= LEAST_LATER else None
+
+
+def longer_now(route: Route) -> float:
+    """Return the share of the pairs of a first and a later request of which the later one takes longer, less others."""
+    others, first = later(route), route.rest
+    pairs = others.count * first.count
+    signs = (
+        one * other * ((now > LONGER * then) - (then > LONGER * now))
+        for then, one in ((middle(bucket), count) for bucket, count in first.buckets.items())
+        for now, other in ((middle(bucket), count) for bucket, count in others.buckets.items())
+    )
+    return sum(signs) / pairs if pairs else 0.0
 
 
 def route_figures(tally: Tally, held_ms: float | None) -> tuple[RouteFigures, ...]:
@@ -111,14 +133,26 @@ def at_rest(tally: Tally) -> Start | None:
 def one_by_one(route: Route) -> bool:
     """Whether a route's requests end one after the other though many are in the app and take differently long.
 
-    What does not wait for others ends in any order, and a fifth of the gaps is shorter than a quarter of the mean one.
+    All of them do where the workers share what lets them through, those of the same worker where each has its own.
+    """
+    app = route.app
+    differ = (app.percentile(75) or 0.0) >= SLOWED * (app.percentile(QUICK_PERCENT) or 0.0)
+    gaps = (each for each in (route.gaps, route.own_gaps) if app.total >= LEAST_AT_ONCE * each.total)
+    return differ and any(map(is_regular, gaps))
+
+
+def is_regular(gaps: Histogram) -> bool:
+    """Whether hardly any of the gaps between the ends of requests are short.
+
+    What does not wait for others ends at any time, and a fifth of the gaps is shorter than a quarter of the mean one.
     What a lock lets through ends as far apart as it is held, whoever is next.
     """
-    app, gaps = route.app, route.gaps
-    if gaps.count < LEAST_GAPS or app.total < LEAST_AT_ONCE * gaps.total:
+    count = gaps.count
+    if count < LEAST_GAPS:
         return False
-    differ = (app.percentile(75) or 0.0) >= SLOWED * (app.percentile(QUICK_PERCENT) or 0.0)
-    return differ and (gaps.percentile(QUICK_PERCENT) or 0.0) >= gaps.total / gaps.count / 4
+    short = sum(number for bucket, number in gaps.buckets.items() if middle(bucket) < SHORT * gaps.total / count)
+    chance = 1 - math.exp(-SHORT)
+    return short / count <= min(chance / 2, chance - SURE * math.sqrt(chance * (1 - chance) / count))
 
 
 def slowed(route: Route) -> float:
@@ -135,7 +169,8 @@ def slowed(route: Route) -> float:
         found |= now >= max(QUICKER * some, some + SLOWED_MS)
         found |= (route.app.percentile(50) or 0.0) >= max(BEYOND * most, most + SLOWED_MS)
         mean = rest.mean or 0.0
-        found |= route.rising >= RISING and (route.app.mean or 0.0) >= max(BEYOND * mean, mean + SLOWED_MS)
+        longer = (route.app.mean or 0.0) >= max(BEYOND * mean, mean + SLOWED_MS)
+        found |= longer and (route.rising >= RISING or longer_now(route) >= LONGER_NOW)
     found |= one_by_one(route)
     return max(0.0, ((route.app.total - route.cpu_ms) / route.app.count) - then) if found else 0.0
 

@@ -144,7 +144,7 @@ class Tally:
         self.setting = setting
         self.wait.add(wait_ms)
         route.app.add(app_ms)
-        route.ended(at)
+        route.ended(at, pid)
         route.cpu_ms += cpu_ms
         current.timed += 1
         current.response_ms += response_ms

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from explain_route_figures import one_by_one
+from explain_route_figures import one_by_one, slowed
 from explain_routes import Route
 
 CHANCE = random.Random(7)
@@ -33,11 +33,11 @@ def apart(users: int = 12) -> Iterator[tuple[float, float]]:
         yield ends[who], took * 1e3
 
 
-def route(requests: Iterator[tuple[float, float]]) -> Route:
+def route(*workers: Iterator[tuple[float, float]]) -> Route:
     made = Route()
-    for end, app_ms in sorted(requests):
+    for end, app_ms, pid in sorted((*one, pid) for pid, requests in enumerate(workers) for one in requests):
         made.app.add(app_ms)
-        made.ended(end)
+        made.ended(end, pid)
     return made
 
 
@@ -53,3 +53,30 @@ def test_requests_that_do_not_wait_end_in_any_order(users: int) -> None:
 def test_few_at_a_time_are_no_proof() -> None:
     assert not one_by_one(route(locked(users=2)))
     assert not one_by_one(Route())
+
+
+def test_a_lock_in_each_worker_is_seen() -> None:
+    assert one_by_one(route(locked(), locked(), locked()))
+
+
+@pytest.mark.parametrize("users", [6, 12, 36])
+def test_workers_whose_requests_do_not_wait_have_no_lock(users: int) -> None:
+    assert not one_by_one(route(apart(users), apart(users), apart(users)))
+
+
+def at_rest_and_now(first: list[float], now: list[float]) -> Route:
+    made = Route()
+    for value in first:
+        made.rest.add(value)
+    for value in [*first, *now]:
+        made.app.add(value)
+    return made
+
+
+def test_what_takes_longer_than_most_first_ones_did_is_told_from_chance() -> None:
+    """A pool of five for nine: ten of the first twelve found a connection, later ones hardly ever do."""
+    first = [80.0] * 10 + [160.0] * 2
+    assert slowed(at_rest_and_now(first, [80.0] * 20 + [160.0] * 80)) > 50
+    assert slowed(at_rest_and_now(first, first * 9)) == 0
+    any_length = [CHANCE.expovariate(1 / 100) for _ in range(200)]
+    assert slowed(at_rest_and_now(any_length[:12], any_length[12:])) == 0
