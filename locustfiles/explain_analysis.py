@@ -13,6 +13,7 @@ from explain_figures import MS, Figures, figures
 from explain_generator import Judgement, Load, judge
 from explain_histogram import Histogram
 from explain_laws import Bounds, Demand
+from explain_rules import is_busy_known
 from explain_tally import Record, Tally, tally_of
 from explain_types import (
     SCHEMA,
@@ -53,7 +54,8 @@ def analyse(
     judgement = judge(loads, tally.response.mean or 0.0)
     measured = figures(tally, users, seconds, judgement.pausing)
     rate = tally.requests / seconds if seconds > 0 else 0.0
-    share = measured.busy / measured.slots if measured and measured.slots else None
+    busy = measured.busy if measured and is_busy_known(measured) else None
+    share = busy / measured.slots if measured and busy is not None and measured.slots else None
     return Analysis(
         schema=SCHEMA,
         setting=setting_in_force(measured),
@@ -71,7 +73,7 @@ def analyse(
         app_quick_ms=rounded(measured.start.now * MS) if measured and measured.start else None,
         app_start_ms=rounded(measured.start.then * MS) if measured and measured.start else None,
         cpu_ms=CpuTime(known(tally.cpu_ms / tally.timed) if tally.timed else None),
-        slots_busy=rounded(measured.busy) if measured else None,
+        slots_busy=known(busy),
         slot_utilization=known(share),
         cpu_utilization=rounded(measured.cpu_utilization) if measured else None,
         memory_mb=rounded(measured.memory_mb) if measured else None,

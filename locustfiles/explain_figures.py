@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from explain_laws import CPU_FULL, Bounds, Demand, bounds, in_use, slots_of
 from explain_route_figures import Start, at_rest, inside_share, route_figures
@@ -10,6 +11,7 @@ from explain_server_timing import Served
 from explain_tally import Tally
 from explain_types import RouteFigures, WorkerFigures
 from explain_worker_figures import Growth, at_once, growth, use, worker_figures
+from explain_workers import Bin
 
 MS = 1e3  # in one second
 # What is known of so many of the responses is known.
@@ -34,6 +36,7 @@ class Figures:
         lasting: how long the requests take in all that are under way at a moment, a mean, in s.
         queue, wire: what the wait consists of, means in s; None unless nearly all responses say so.
         queued_share: share of the stretches of the run in which requests waited.
+        queue_apart: the mean queue without that of a burst with which the run began, in s.
         excess: where the queue is not known: mean wait above that of the test's first requests, which found free
             slots, or above the shortest waits (their 10th percentile), in s: what is left of the wait without the
             wire, which all requests share.
@@ -71,6 +74,7 @@ class Figures:
     queue: float | None
     wire: float | None
     queued_share: float
+    queue_apart: float
     excess: float
     first_known: bool
     think: float
@@ -165,6 +169,7 @@ def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> F
         queue=tally.queue.total / tally.queue.count / MS if known else None,
         wire=tally.wire.total / tally.wire.count / MS if known else None,
         queued_share=queued_share(tally),
+        queue_apart=queue_apart(tally),
         excess=max(0.0, wait - min(shortest, default=0.0) / MS),
         first_known=tally.first_wait_ms is not None,
         think=think or 0.0,
@@ -188,8 +193,19 @@ def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> F
     )
 
 
+def waited(part: Bin) -> bool:
+    """Whether requests waited for a slot in a stretch of the run."""
+    return part.timed > 0 and part.queue_ms / part.timed / MS >= LEAST_QUEUE
+
+
 def queued_share(tally: Tally) -> float:
     """Return the share of the stretches of a run in which requests waited for a slot: 0 for one burst at its start."""
     parts = [part for part in tally.bins.values() if part.timed]
-    waited = [part for part in parts if part.queue_ms / part.timed / MS >= LEAST_QUEUE]
-    return len(waited) / len(parts) if parts else 0.0
+    return sum(map(waited, parts)) / len(parts) if parts else 0.0
+
+
+def queue_apart(tally: Tally) -> float:
+    """Return the mean queue in s, without that of a burst with which the run began, as all users came at once."""
+    parts = [part for _, part in sorted(tally.bins.items()) if part.timed]
+    apart = sum(part.queue_ms for part in dropwhile(waited, parts))
+    return apart / sum(part.timed for part in parts) / MS if parts else 0.0

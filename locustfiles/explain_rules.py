@@ -6,6 +6,7 @@ import math
 
 from explain_figures import LEAST_QUEUE, MS, Figures
 from explain_laws import CPU_FULL, is_exact
+from explain_suggestion import LEAST_WORKERS
 from explain_tally import Tally
 from explain_types import WorkerFigures
 
@@ -16,7 +17,7 @@ WAITING = 0.10
 UNEVEN = 1 / 3
 # With less than this of the slots in use, hardly a request would wait if it could have any of them.
 MOSTLY_FREE = 0.50
-# Requests that wait in so many of the run's stretches do so all along, and not in one burst.
+# Requests that wait in so many of the run's stretches do so all along.
 SPREAD = 1 / 3
 # From this share of the CPU on, requests are seen to wait for it.
 COMPETING = 0.50
@@ -46,10 +47,11 @@ def waits(figures: Figures, seconds: float) -> bool:
 
 
 def queues(figures: Figures) -> bool:
-    """Whether requests were seen to wait until the app got them, all along."""
-    if figures.queue is None or figures.queued_share < SPREAD:
+    """Whether requests were seen to wait until the app got them, all along or again and again."""
+    least = max(LEAST_QUEUE, WAITING * figures.response)
+    if figures.queue is None or figures.queue < least:
         return False
-    return figures.queue >= max(LEAST_QUEUE, WAITING * figures.response)
+    return figures.queued_share >= SPREAD or figures.queue_apart >= least
 
 
 def more_than_slots(figures: Figures) -> bool:
@@ -59,7 +61,7 @@ def more_than_slots(figures: Figures) -> bool:
 
 def slots_full(figures: Figures) -> bool:
     """Whether requests wait because all slots are taken, at times or always."""
-    if not more_than_slots(figures):
+    if not more_than_slots(figures) or computes(figures):
         return False
     if figures.queue is not None:
         return queues(figures)
@@ -67,6 +69,20 @@ def slots_full(figures: Figures) -> bool:
         return False
     # With slots to spare a wait that the first requests had too is the network; only what is above it can be a queue.
     return waits(figures, figures.wait if figures.held >= ALL_SLOTS * figures.slots else figures.excess)
+
+
+def computes(figures: Figures) -> bool:
+    """Whether requests that wait for a slot wait for others that compute, and would do so with a slot, too.
+
+    With a slot for each they would share the CPU, and on one that is in use for a share u of the time, C takes
+    C / (1 - u). Where that and what they wait for elsewhere is no less than what they take now, nothing is gained.
+    """
+    others = unused_cores(figures)
+    reachable = min(figures.setting.vcpu, max(figures.setting.workers, LEAST_WORKERS))
+    use = min(CPU_FULL, figures.cores / (reachable if figures.gil_holds else figures.setting.vcpu))
+    cpu = max(0.0, figures.cores - others) / figures.rate
+    shared = max(0.0, figures.hold - cpu) + cpu / (1 - use)
+    return shared >= figures.hold + (figures.wait if figures.queue is None else figures.queue)
 
 
 def uneven(figures: Figures) -> bool:
@@ -92,6 +108,16 @@ def uneven(figures: Figures) -> bool:
     # Where all that get requests are full, all requests have that wait, and none is quick to compare it with.
     wait = figures.wait if hot or all(full) else figures.excess
     return (bool(hot) or any(full)) and waits(figures, wait)
+
+
+def loop_is_blocked(figures: Figures) -> bool:
+    """Whether requests wait for an event loop, which takes them at once, unless something holds it up."""
+    return figures.slots is None and queues(figures) and figures.cores < COMPETING * figures.reachable_cores
+
+
+def restarts(figures: Figures) -> int:
+    """Return how many workers were started anew in a run in which requests waited for a slot, else 0."""
+    return max(0, len(figures.workers) - figures.setting.workers) if queues(figures) else 0
 
 
 def slower(worker: WorkerFigures, workers: tuple[WorkerFigures, ...]) -> bool:
@@ -131,6 +157,11 @@ def missing_users(figures: Figures) -> int:
     cycle = figures.response + figures.think
     least = MISSING * figures.users + figures.users * cycle / figures.seconds
     return round(missing) if missing >= max(1.0, least) else 0
+
+
+def is_busy_known(figures: Figures) -> bool:
+    """Whether the slots in use are known: requests that do not end are in no law, so the workers must have said it."""
+    return figures.measured or not missing_users(figures)
 
 
 def holding_users(figures: Figures) -> int:

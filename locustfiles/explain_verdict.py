@@ -18,24 +18,33 @@ from __future__ import annotations
 
 from explain_figures import Figures
 from explain_generator import Judgement
-from explain_rules import impossible, inside, is_unknown, slots_full, stuck_users, uneven, unused_cores
+from explain_rules import (
+    impossible,
+    inside,
+    is_unknown,
+    loop_is_blocked,
+    restarts,
+    slots_full,
+    stuck_users,
+    uneven,
+    unused_cores,
+)
 from explain_tally import Tally
 from explain_types import Verdict
 from explain_verdict_calm import healthy, memory, unknown
 from explain_verdict_cpu import cpu, gil
 from explain_verdict_run import (
-    COVERED,
     ERRORS,
-    LEAST_REQUESTS,
     Waited,
     errors,
     generator,
+    is_known,
     mixed_up,
     no_data,
     nothing_ended,
     stuck,
 )
-from explain_verdict_slots import imbalance, slots, wait_inside
+from explain_verdict_slots import blocked, imbalance, restarted, slots, wait_inside
 
 
 def decide(  # noqa: PLR0911 one return a rule
@@ -52,20 +61,22 @@ def decide(  # noqa: PLR0911 one return a rule
     """
     if not tally.requests and not tally.events and nothing_ended(waited, judgement.pausing):
         return stuck(round(waited.users - judgement.pausing), waited, None)
-    if figures is None or tally.timed < max(LEAST_REQUESTS, COVERED * (tally.requests - tally.failures)):
+    if figures is None or not is_known(tally):
         return no_data(tally)
     if judgement.reasons:
         return generator(judgement)
     if reasons := impossible(tally, figures):
         return mixed_up(reasons)
     if tally.failures >= ERRORS * tally.requests:
-        return errors(tally, figures)
+        return errors(tally, figures, limit(figures, memory_mb))
     if missing := stuck_users(figures):
         return stuck(missing, waited, figures)
     return limit(figures, memory_mb)
 
 
-def limit(figures: Figures, memory_mb: float | None) -> Verdict:
+def limit(  # noqa: PLR0911 one return a rule
+    figures: Figures, memory_mb: float | None
+) -> Verdict:
     """Return what limits a run whose figures are sound and whose requests end well."""
     if figures.cpu_full:
         more_workers = figures.gil_holds and figures.setting.workers < figures.setting.vcpu
@@ -73,10 +84,14 @@ def limit(figures: Figures, memory_mb: float | None) -> Verdict:
         return gil(figures, memory_mb) if more_workers and not unused_cores(figures) else cpu(figures, memory_mb)
     if inside(figures):
         return wait_inside(figures, memory_mb)
+    if loop_is_blocked(figures):
+        return blocked(figures, memory_mb)
     if uneven(figures):
         return imbalance(figures, memory_mb)
     if slots_full(figures):
         return slots(figures, memory_mb)
+    if number := restarts(figures):
+        return restarted(figures, number)
     if figures.growth and figures.growth.steady:
         return memory(figures, figures.growth, memory_mb)
     return unknown(figures) if is_unknown(figures) else healthy(figures, memory_mb)

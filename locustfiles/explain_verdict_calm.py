@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explain_figures import Figures
-from explain_rules import COMPETING, INSIDE, missing_users, queues, unused_cores, waits
+from explain_rules import COMPETING, INSIDE, computes, missing_users, more_than_slots, queues, unused_cores, waits
 from explain_suggestion import check, current, memory_note, named, sturdier, to_set
 from explain_types import Verdict
 from explain_verdict_slots import holder, varies
@@ -46,10 +46,13 @@ def where(figures: Figures) -> str:
         return text
     if queues(figures):
         busy = figures.cores >= COMPETING * figures.reachable_cores
-        why = "for a busy CPU" if busy else "though slots are free, as of a worker that computes, or starts"
+        why = "for a busy CPU" if busy else "though there are as many slots as users, as of a worker that computes"
+        if more_than_slots(figures) and computes(figures):
+            why = "for others that compute: with more slots they would share the CPU with these, and not be done sooner"
         return f"Requests wait {ms(figures.queue or 0.0)} of {ms(figures.response)} {why}"
     if figures.queue is not None and waits(figures, figures.queue):
-        return f"Requests waited {ms(figures.queue)} of {ms(figures.response)} for a slot, in one burst"
+        waited = f"{ms(figures.queue)} of {ms(figures.response)}"
+        return f"Requests waited {waited} for a slot, mostly as all users came at once"
     if waits(figures, figures.wait):
         return (
             f"No limit is reached. {ms(figures.wait)} of {ms(figures.response)} are spent outside the app, and the "
@@ -65,7 +68,7 @@ def in_the_app(figures: Figures) -> str:
             f"Requests take {ms(figures.app)} in the app, {ms(figures.inside * figures.app)} of it beyond their own "
             "CPU time and what the first ones took: competition for a busy CPU can make that"
         )
-    return f"Requests hardly wait: {ms(figures.app)} of {ms(figures.response)} are the app's own"
+    return f"Requests hardly wait for a slot: {ms(figures.app)} of {ms(figures.response)} are spent in the app"
 
 
 def room(figures: Figures) -> str:
@@ -76,7 +79,14 @@ def room(figures: Figures) -> str:
 
 def better(figures: Figures, memory_mb: float | None) -> dict[str, str]:
     """Return what `keep` advises to set, by its variables; none where it is to keep the setting in force."""
-    return {} if figures.slots is None else to_set(figures, sturdier(figures, memory_mb))
+    if figures.slots is None or would_share(figures):
+        return {}
+    return to_set(figures, sturdier(figures, memory_mb))
+
+
+def would_share(figures: Figures) -> bool:
+    """Whether requests would compute side by side in a second worker, which now do so one after the other."""
+    return queues(figures) and computes(figures)
 
 
 def keep(figures: Figures, memory_mb: float | None) -> str:
@@ -84,9 +94,14 @@ def keep(figures: Figures, memory_mb: float | None) -> str:
     shape = sturdier(figures, memory_mb)
     if figures.slots is None or shape == current(figures):
         return f"Keep {named(figures, current(figures))}.{memory_note(figures, current(figures), memory_mb)}"
+    one = f"{plural(figures.setting.workers, 'worker')} with {plural(figures.slots, 'slot')} is one crash, one restart"
+    if would_share(figures):
+        return (
+            f"{one} for all. {shape} would outlive one, but requests that compute would share the CPU, and the longest "
+            "take longer."
+        )
     return (
-        f"These users need no more slots, but {plural(figures.setting.workers, 'worker')} with "
-        f"{plural(figures.slots, 'slot')} is one crash, one restart and one slow request for all: {shape}."
+        f"These users need no more slots, but {one} and one slow request for all: {shape}."
         f"{memory_note(figures, shape, memory_mb)} {check(figures, shape)}"
     )
 

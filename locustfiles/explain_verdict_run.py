@@ -14,6 +14,8 @@ from explain_words import percent, plural
 LEAST_REQUESTS = 10
 WITH_HEADER = "with this project's gunicorn.conf.py or its worker class, gunicorn_slots.SlotWorker"
 ERRORS = 0.01
+# What can be a limit of the same app when it does not fail.
+LIMITS = ("slots", "imbalance", "inside", "cpu", "gil")
 COVERED = 0.90  # of the responses that did not fail must have had the header
 # Nobody knows how long a request may take; for this long none of all users' should have ended.
 LEAST_WAIT = 10.0  # s
@@ -24,6 +26,12 @@ class Waited(NamedTuple):
 
     users: int
     seconds: float
+
+
+def is_known(tally: Tally) -> bool:
+    """Whether enough responses had the header: nearly all that did not fail, and not just a few requests ended."""
+    most = tally.timed >= COVERED * (tally.requests - tally.failures)
+    return tally.timed > 0 and most and max(tally.timed, tally.failures) >= LEAST_REQUESTS
 
 
 def no_data(tally: Tally) -> Verdict:
@@ -72,16 +80,24 @@ def mixed_up(reasons: list[str]) -> Verdict:
     return Verdict("mixed-up", text, advice)
 
 
-def errors(tally: Tally, figures: Figures) -> Verdict:
-    """Requests fail."""
+def errors(tally: Tally, figures: Figures, beside: Verdict) -> Verdict:
+    """Requests fail; beside is what the times of all requests would be called."""
     text = f"{failed(tally)}. Times and throughput of a failing app say little about a working one."
     worst = max(figures.routes, key=lambda route: route.failures)
     if len(figures.routes) > 1 and worst.failures > tally.failures / 2:
         text += f" {percent(worst.failures / tally.failures)} of the failures are of {worst.name}."
+    if (unanswered := min(tally.failures, tally.requests - tally.timed)) > tally.failures / 2:
+        text += (
+            f" {unanswered} of them have no header, so the app did not answer them: a client or a front end waited no "
+            "longer, or refused them, or a worker ended."
+        )
     advice = (
-        "Look at the Failures tab and the app's log first. If they came with more slots, go back to the setting "
-        "before: something behind the app refuses more requests at a time."
+        "Look at the Failures tab and the app's log first. If a larger share fails than with fewer slots, go back to "
+        "these: something behind the app refuses more requests at a time."
     )
+    if beside.code in LIMITS:
+        text += f" By the times alone this is `{beside.code}`: {beside.text}"
+        advice += f" If the failures have another reason, or are of requests that waited too long: {beside.suggestion}"
     return Verdict("errors", text, advice)
 
 
@@ -107,9 +123,11 @@ def stuck(missing: int, waited: Waited, figures: Figures | None) -> Verdict:
     if figures is None:
         text = f"No request of {plural(missing, 'user')} has ended in {waited.seconds:.0f} s."
     advice = (
-        "Find what they wait for, and give it a time limit: a call without a timeout, a lock that is not given back. "
-        "`py-spy dump --pid` of a worker shows each thread's line. SLOT_REQUEST_SECONDS bounds what a request may hold."
+        "Find what they wait for. If it has no end, give it a time limit: a call without a timeout, a lock that is not "
+        "given back. `py-spy dump --pid` of a worker shows each thread's line. SLOT_REQUEST_SECONDS bounds what a "
+        "request may hold. If it is meant to last, as streams and long polls are, each needs a slot for so long, "
+        "beside those of the other requests."
     )
     if figures is not None:
-        advice = f"{kept(figures, 'no more slots, which would be held, too.')} {advice}"
+        advice = f"{kept(figures, 'no more slots for requests that hang: these would be held, too.')} {advice}"
     return Verdict("stuck", text, advice)

@@ -111,6 +111,42 @@ def imbalance(figures: Figures, memory_mb: float | None) -> Verdict:
     return Verdict("imbalance", text, advice, variables)
 
 
+def restarted(figures: Figures, number: int) -> Verdict:
+    """Requests wait as there are fewer workers than set, while others start."""
+    text = (
+        f"Requests wait {ms(figures.queue or 0.0)} of {ms(figures.response)} for a slot, while "
+        f"{plural(number, 'worker')} {'was' if number == 1 else 'were'} started anew in {figures.seconds:.0f} s: until "
+        "one has imported the app, there are only the others' slots."
+    )
+    advice = (
+        "Look in gunicorn's log for why they end. If it is GUNICORN_MAX_REQUESTS: a higher one, or "
+        "GUNICORN_PRELOAD_APP=true, with which the app is imported once, if it can be forked then."
+    )
+    return Verdict("imbalance", text, advice)
+
+
+def blocked(figures: Figures, memory_mb: float | None) -> Verdict:
+    """Requests wait for an event loop that something holds up without computing."""
+    setting = figures.setting
+    text = (
+        f"Requests wait {ms(figures.queue or 0.0)} of {ms(figures.response)} until the event loop takes them, while "
+        f"the CPU is at {percent(figures.cpu_utilization)}. An idle loop takes them at once, so something holds it up "
+        "that neither computes nor lets others go on: a call that the loop does not know, as of a driver in C or of a "
+        f"library that is not patched.{holder(figures)}"
+    )
+    advice = (
+        "Look for it (`py-spy dump --pid` of a worker shows its line). In threads, with another worker class, nobody "
+        "else waits for such a call."
+    )
+    more = Setting(setting.workers + 1, setting.threads)
+    if has_room(figures, more, memory_mb):
+        advice += (
+            f" Each worker has a loop of its own, so one more helps. To try: {named(figures, more)}."
+            f"{memory_note(figures, more, memory_mb)} {check(figures, more)}"
+        )
+    return Verdict("inside", text, advice)
+
+
 def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:
     """Requests wait inside the app, for something that only so many can have at a time."""
     setting = figures.setting

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from explain_analysis import analyse
 from explain_server_timing import Served
+from explain_tally import tally_of
 from explain_types import Analysis
-from tests.locustfiles.samples import verdict
+from tests.locustfiles.samples import FINE, run, verdict
 from tests.locustfiles.simulated import App, Route, between, explained
 
 SEEDS = pytest.mark.parametrize("seed", [7, 8, 9])
@@ -98,3 +100,68 @@ def test_a_setting_that_could_not_be_better_is_kept() -> None:
     assert found.code == "imbalance"
     assert found.suggestion.startswith("Keep GUNICORN_WORKERS=4 GUNICORN_THREADS=6")
     assert "Check" not in found.suggestion
+
+
+@SEEDS
+@pytest.mark.parametrize(("workers", "users"), [(1, 10), (2, 10), (1, 6)])
+def test_who_waits_for_requests_that_compute_is_no_sooner_done_with_a_slot(workers: int, users: int, seed: int) -> None:
+    found = explained(App([Route("GET /cpu", [("cpu", 0.04)])], workers, 1), users, think=between(0.4, 0.6), seed=seed)
+    assert 0.35 < (found.cpu_utilization or 0.0) < 0.85
+    assert found.verdict.code == "healthy", found.verdict
+    assert "GUNICORN_THREADS=2" not in found.verdict.suggestion
+    assert "docker compose" not in found.verdict.suggestion
+    if workers == 1:
+        assert "for others that compute" in found.verdict.text
+        assert "share the CPU" in found.verdict.suggestion
+
+
+@SEEDS
+@pytest.mark.parametrize("steps", [[("cpu", 0.02), 0.02], [("cpu", 0.008), 0.06]])
+def test_who_waits_for_requests_that_wait_themselves_is(steps: list[Any], seed: int) -> None:
+    found = explained(App([Route("GET /mixed", steps)], 1, 1), 12, seed=seed)
+    assert found.verdict.code == "slots", found.verdict
+
+
+def test_a_second_core_is_of_use_to_requests_that_compute() -> None:
+    found = explained(App([Route("GET /cpu", [("cpu", 0.04)])], 1, 1, vcpu=2), 10, think=between(0.4, 0.6))
+    assert found.verdict.code == "slots", found.verdict
+
+
+def test_an_idle_event_loop_in_which_requests_wait_is_blocked() -> None:
+    loop = Served(1, 1, "gevent", 1)
+    found = verdict(setting=loop, rate=17, app_ms=56, wait_ms=905, queue_ms=903.0, users=18)
+    assert found.code == "inside"
+    assert "something holds it up" in found.text
+    assert "To try: GUNICORN_WORKERS=2." in found.suggestion
+    busy = verdict(
+        setting=Served(1, 1, "gevent", 1), rate=17, app_ms=56, wait_ms=90, queue_ms=88.0, cpu_ms=40, users=18
+    )
+    assert busy.code == "healthy"
+
+
+BURST = [Route("GET /page", [0.02], weight=9), Route("GET /report", [1.0])]
+
+
+@SEEDS
+def test_a_queue_that_comes_back_now_and_then_is_one(seed: int) -> None:
+    """In fewer than a third of the seconds."""
+    found = explained(App(BURST, 1, 2), 12, seconds=90.0, think=between(2, 5), seed=seed)
+    assert found.slot_utilization is not None
+    assert found.slot_utilization < 0.35
+    assert found.verdict.code == "slots", found.verdict
+    alone = explained(App(BURST, 2, 3), 12, seconds=90.0, think=between(2, 5), seed=seed)
+    assert alone.verdict.code == "healthy", alone.verdict
+
+
+def test_workers_that_start_anew_leave_the_others_with_all() -> None:
+    """Each second another one answers, of two that there should be."""
+    setting = Served(2, 4, "SlotWorker", 1)
+    records = [
+        record._replace(timing=record.timing._replace(pid=int(record.at), served=number))
+        for number, record in enumerate(run(rate=50, app_ms=50, wait_ms=65, queue_ms=63.0, setting=setting))
+        if record.timing
+    ]
+    found = analyse(tally_of(records), 6, 10.0, FINE).verdict
+    assert found.code == "imbalance", found
+    assert "8 workers were started anew" in found.text
+    assert "GUNICORN_PRELOAD_APP=true" in found.suggestion

@@ -6,7 +6,7 @@ from explain_analysis import analyse
 from explain_server_timing import Served, Timing
 from explain_tally import Record, Tally, tally_of
 from tests.locustfiles.samples import FINE
-from tests.locustfiles.simulated import App, Route, Run, none
+from tests.locustfiles.simulated import App, Route, Run, explained, none
 
 SETTING = Served(1, 6, "SlotWorker", 1)
 
@@ -64,3 +64,49 @@ def test_workers_that_only_drain_are_none_of_them() -> None:
     records = sorted([*run.records, *draining], key=lambda record: record.at)
     found = analyse(tally_of(records), 18, 20.0, FINE).verdict
     assert found.code != "mixed-up"
+
+
+def test_failures_do_not_hide_what_the_times_say() -> None:
+    found = explained(App([Route("GET /io", [0.05], fails=0.05)], 1, 1), 12).verdict
+    assert found.code == "errors"
+    assert "By the times alone this is `slots`: The only slot is busy" in found.text
+    assert found.suggestion.startswith("Look at the Failures tab")
+    assert found.suggestion.index("go back to these") < found.suggestion.index("GUNICORN_WORKERS=2 GUNICORN_THREADS=6")
+    alone = explained(App([Route("GET /io", [0.05], fails=0.05)], 2, 6), 12).verdict
+    assert "By the times alone" not in alone.text
+
+
+def test_answers_that_nobody_waited_for_are_failures_though_few_have_a_header() -> None:
+    """18 clients of two slots give up after a second."""
+    records = [
+        Record(number / 16, 600 if number < 6 else 1000, timing(number) if number < 6 else None, error(number), 0.0)
+        for number in range(132)
+    ]
+    found = analyse(tally_of(records), 18, 8.25, FINE).verdict
+    assert found.code == "errors"
+    assert found.text.startswith("126 of 132 requests failed (95 %, all with TimeoutError)")
+    assert "126 of them have no header, so the app did not answer them" in found.text
+
+
+def timing(number: int) -> Timing:
+    return Timing(300, 1, 7, SETTING, number * 1e-3, 50.0, 300.0, number / 16, number * 0.3, number)
+
+
+def error(number: int) -> str | None:
+    return None if number < 6 else "TimeoutError"
+
+
+def test_who_waits_may_do_so_on_purpose() -> None:
+    found = explained(App([Route("GET /io", [0.1, ("hang", 0.02)])], 2, 18), 18, seconds=30.0)
+    assert found.verdict.code == "stuck"
+    assert "streams and long polls" in found.verdict.suggestion
+
+
+def test_slots_are_not_called_free_that_nobody_has_told_of() -> None:
+    """All are held by requests that do not end, and only the first responses came."""
+    quick = timing(0)._replace(app_ms=50)
+    records = [Record(number / 30, 53, quick._replace(at=number / 30), None, 0.0) for number in range(12)]
+    found = analyse(tally_of(records), 18, 14.0, FINE)
+    assert found.verdict.code == "stuck"
+    assert found.slots_busy is None
+    assert found.slot_utilization is None
