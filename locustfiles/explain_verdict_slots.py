@@ -28,7 +28,7 @@ UNSET = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALI
 UNSETTING = {"GUNICORN_WORKER_CLASS": "", "GUNICORN_WORKER_CONNECTIONS": "", "GUNICORN_KEEPALIVE": ""}
 # A route that holds so much of the slots is worth a word, and one that takes so many times what it takes when quick.
 MOST_HELD = 0.50
-VARIES, VARIES_MS = 3.0, 20.0
+VARIES, VARIES_MS = 1.5, 20.0
 
 
 def holder(figures: Figures) -> str:
