@@ -25,6 +25,8 @@ RISING, LONGER_NOW = 0.6, 0.5
 LEAST_GAPS, LEAST_AT_ONCE = 60, 4
 # A gap is short below so many of the mean one; so many standard deviations fewer of them than chance makes are none.
 SHORT, SURE = 0.25, 3.5
+# Closer together than this Locust itself cannot see two ends: it takes as long for a request.
+LEAST_SHORT_MS = 2.0
 # Of the slots' time, what may be nobody's.
 NOBODYS = 0.20
 
@@ -148,7 +150,7 @@ def is_regular(gaps: Histogram) -> bool:
     What a lock lets through ends as far apart as it is held, whoever is next.
     """
     count = gaps.count
-    if count < LEAST_GAPS:
+    if count < LEAST_GAPS or SHORT * gaps.total / count < LEAST_SHORT_MS:
         return False
     short = sum(number for bucket, number in gaps.buckets.items() if middle(bucket) < SHORT * gaps.total / count)
     chance = 1 - math.exp(-SHORT)
