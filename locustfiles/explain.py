@@ -10,6 +10,8 @@ This file listens to Locust's events. The rest, in the order in which a request 
     explain_server_timing  the header
     explain_run            the window: which requests count, in which process
     explain_monitor        samples Locust itself; explain_pauses what the scenario asks for
+    explain_open           --rps: tasks that begin when they are due; explain_opening starts and ends it, explain_pool
+                           has its users, explain_schedule the moments, explain_arrivals what became of them
     explain_tally          what is kept: of explain_routes, of explain_workers, and of the test's first requests
                            (explain_first); explain_histogram percentiles; explain_totals what the thresholds count
     explain_figures        from the tally to the figures, by explain_laws; explain_worker_figures, explain_route_figures
@@ -45,12 +47,20 @@ import explain_text
 import explain_thresholds
 import explain_web
 from explain_engine import Engine
-from explain_options import add_options, check_file
+from explain_open import add_open
+from explain_options import add_options, check_file, shared_add
 from explain_pauses import paced_rps
 from explain_run import BEGIN, Explanation
 from explain_types import SCHEMA
 
 logger = logging.getLogger("locust.explain")
+
+
+def add_load(parser: Any, **_others: Any) -> None:
+    """Add the options of a load that does not wait for answers to Locust's command line."""
+    add_open(
+        shared_add(parser, parser.add_argument_group("Open load", "Tasks that begin whether or not the app answers"))
+    )
 
 
 def on_init(environment: Any, **_others: Any) -> None:
@@ -60,6 +70,8 @@ def on_init(environment: Any, **_others: Any) -> None:
     if target and not isinstance(runner, WorkerRunner) and (problem := check_file(target)):
         sys.exit(problem)
     explanation = Explanation(environment)
+    if problem := explanation.opening.problem():
+        sys.exit(problem)
     hooks: Any = environment.events
     hooks.request.add_listener(explanation.on_request)
     hooks.test_stopping.add_listener(lambda **_: explanation.finish())
@@ -141,6 +153,7 @@ hooks: Any = events  # Locust leaves them untyped
 if not hasattr(hooks, "explained"):
     hooks.explained = True
     hooks.init_command_line_parser.add_listener(add_options)
+    hooks.init_command_line_parser.add_listener(add_load)
     hooks.init.add_listener(on_init)
     # Here and not in on_init: listeners run last to first, and the master's own, which collects the last reports,
     # is added between the two.

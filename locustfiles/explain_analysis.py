@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from explain_arrivals import Arrivals
 from explain_figures import MS, Figures, figures
 from explain_generator import Judgement, Load, judge
 from explain_histogram import Histogram
@@ -18,6 +19,7 @@ from explain_tally import Record, Tally, tally_of
 from explain_types import (
     SCHEMA,
     Analysis,
+    ArrivalFigures,
     CpuTime,
     Generator,
     RouteFigures,
@@ -44,7 +46,7 @@ def analyse(
 
     Args:
         tally: the requests that ended within the window.
-        users: number of users, constant over the window.
+        users: number of users, constant over the window; of arrivals that do not wait, of no meaning.
         seconds: the window's length.
         loads: of each generator process.
         memory_mb: the plan's memory, None if it is not known.
@@ -52,7 +54,9 @@ def analyse(
         start_s: how long the test had been running when the window began.
     """
     judgement = judge(loads, tally.response.mean or 0.0)
-    measured = figures(tally, users, seconds, judgement.pausing)
+    arrivals = judgement.arrivals
+    users = arrivals.users_most if arrivals.is_open else users
+    measured = figures(tally, users, seconds, judgement.pausing, arrivals)
     rate = tally.requests / seconds if seconds > 0 else 0.0
     busy = measured.busy if measured and is_busy_known(measured) else None
     share = busy / measured.slots if measured and busy is not None and measured.slots else None
@@ -61,10 +65,12 @@ def analyse(
         setting=setting_in_force(measured),
         load=Workload(
             *(users, round(seconds, 2), tally.requests, tally.failures, rounded(rate)),
-            accounted_users=rounded(measured.population) if measured else None,
+            accounted_users=rounded(measured.population) if measured and not arrivals.is_open else None,
             start_s=round(start_s, 2),
         ),
+        arrivals=arrival_figures(arrivals, measured),
         response_ms=times(tally.response),
+        delay_ms=times(tally.delay),
         wait_ms=times(tally.wait),
         queue_ms=times(tally.queue),
         wire_ms=times(tally.wire),
@@ -90,6 +96,22 @@ def analyse(
 def known(value: float | None, digits: int = 4) -> float | None:
     """Round what there is."""
     return None if value is None else rounded(value, digits)
+
+
+def arrival_figures(arrivals: Arrivals, measured: Figures | None) -> ArrivalFigures:
+    if not arrivals.is_open:
+        return ArrivalFigures(*[None] * 9)
+    return ArrivalFigures(
+        asked_rps=rounded(arrivals.asked),
+        due=arrivals.due,
+        begun=arrivals.begun,
+        held_back=arrivals.held_back,
+        held_back_ms=rounded(arrivals.held_ms / arrivals.held_back) if arrivals.held_back else 0.0,
+        left=arrivals.left,
+        under_way=arrivals.under_way,
+        max_users=arrivals.users_allowed,
+        asked_utilization=known(measured.asked_utilization) if measured else None,
+    )
 
 
 def setting_in_force(measured: Figures | None) -> SettingInForce:
@@ -144,6 +166,9 @@ def generator(judgement: Judgement, tally: Tally, rate: float, paced_rps: float 
     """
     response, seen = tally.response.mean or 0.0, tally.think_ms / tally.thinks if tally.thinks else 0.0
     asked = response + min(seen, judgement.wanted_ms)
+    arrivals = judgement.arrivals
+    if arrivals.is_open and arrivals.due:  # at as many requests for a task as were seen
+        paced_rps = rate * arrivals.due / max(1, arrivals.ended)
     offered = paced_rps or (rate * (response + seen) / asked if asked else rate)
     return Generator(
         cpu_percent=round(judgement.cpu_percent, 1),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import dropwhile
 
-from explain_laws import CPU_FULL, Bounds, Demand, bounds, in_use, slots_of
+from explain_arrivals import Arrivals
+from explain_laws import CPU_FULL, Bounds, Demand, bounds, in_use, ratio, slots_of
 from explain_route_figures import Start, at_rest, inside_share, route_figures
 from explain_server_timing import Served
 from explain_tally import Tally
@@ -14,6 +15,7 @@ from explain_worker_figures import Growth, at_once, growth, use, worker_figures
 from explain_workers import Bin
 
 MS = 1e3  # in one second
+NOBODY = Arrivals()
 # What is known of so many of the responses is known.
 KNOWN = 0.90
 # A stretch of the run in which a mean request waits at least this long has a queue.
@@ -29,10 +31,12 @@ class Figures:
     Attributes:
         setting: gunicorn's.
         slots: requests that can be in the app at a time; None if the worker class has no bound that is known.
-        users: N.
+        users: N; of arrivals that do not wait, how many were under way at a time, at most.
+        present: users who had something under way or paused, on average: all of them, but where arrivals do not wait.
+        asked: the rate of requests that such arrivals ask for, in 1/s; None where users wait for their answers.
         seconds: length of the window.
         rate: X, of all requests, in 1/s.
-        response, wait, app: means over the requests with a header, in s.
+        response, wait, app: means over the requests with a header, in s, since they were sent.
         lasting: how long the requests take in all that are under way at a moment, a mean, in s.
         queue, wire: what the wait consists of, means in s; None unless nearly all responses say so.
         queued_share: share of the stretches of the run in which requests waited.
@@ -65,6 +69,8 @@ class Figures:
     setting: Served
     slots: int | None
     users: int
+    present: float
+    asked: float | None
     seconds: float
     rate: float
     response: float
@@ -118,7 +124,16 @@ class Figures:
     @property
     def bounds(self) -> Bounds:
         """The bounds of the setting in force."""
-        return bounds(self.demand, self.users, self.setting.workers, self.slots, self.setting.vcpu)
+        return self.bounds_of(self.setting.workers, self.slots, self.setting.vcpu)
+
+    def bounds_of(self, workers: int, slots: int | None, vcpu: int) -> Bounds:
+        """Return the bounds of another setting for the same load. Who does not wait for answers has none of his own."""
+        return bounds(self.demand, self.users if self.asked is None else None, workers, slots, vcpu)
+
+    @property
+    def asked_utilization(self) -> float | None:
+        """λ · S / slots: the share of the slots that arrivals ask for; from 1 on the queue grows while they come."""
+        return None if self.asked is None else ratio(in_use(self.asked, self.hold), self.slots)
 
     @property
     def memory_mb(self) -> float:
@@ -132,7 +147,9 @@ class Figures:
         return [worker.share for worker in self.workers] + unseen
 
 
-def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> Figures | None:
+def figures(
+    tally: Tally, users: int, seconds: float, pausing: float = 0.0, arrivals: Arrivals = NOBODY
+) -> Figures | None:
     """Apply the laws; None without a response that has the header.
 
     Args:
@@ -140,6 +157,7 @@ def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> F
         users: N.
         seconds: the window's length.
         pausing: how many users pause at a time by the pauses that they asked for, if that is known.
+        arrivals: what became of them, if the load does not wait for answers.
     """
     setting, timed = tally.setting, tally.timed
     if setting is None or not timed or seconds <= 0:
@@ -152,7 +170,7 @@ def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> F
     cpu = used.cores * seconds / timed
     thread_cpu = tally.cpu_ms / timed / MS
     think = max(0.0, tally.think_ms / tally.thinks / MS) if tally.thinks else None
-    requests, rate = tally.requests, timed / seconds
+    requests, rate, is_open = tally.requests, timed / seconds, arrivals.is_open
     shortest = [value for value in (tally.wait.percentile(10), tally.first_wait_ms) if value is not None]
     busy = in_use(rate, app) if used.busy is None else used.busy
     hold = max(app, used.hold or 0.0)
@@ -160,6 +178,8 @@ def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> F
         setting=setting,
         slots=slots,
         users=users,
+        present=arrivals.user_seconds / seconds if is_open else users,
+        asked=arrivals.asked * requests / max(1, arrivals.ended) if is_open else None,
         seconds=seconds,
         rate=requests / seconds,
         response=tally.timed_response_ms / timed / MS,
@@ -173,7 +193,8 @@ def figures(tally: Tally, users: int, seconds: float, pausing: float = 0.0) -> F
         excess=max(0.0, wait - min(shortest, default=0.0) / MS),
         first_known=tally.first_wait_ms is not None,
         think=think or 0.0,
-        population=tally.response.total / MS / seconds + max((think or 0.0) * requests / seconds, pausing),
+        population=(tally.response.total - tally.delay.total) / MS / seconds
+        + max((think or 0.0) * (tally.thinks if is_open else requests) / seconds, pausing),
         busy=busy,
         held=in_use(rate, app + max(0.0, cpu - thread_cpu)) if used.busy is None else busy,
         measured=used.busy is not None,

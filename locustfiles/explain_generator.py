@@ -12,8 +12,11 @@ the same wherever it is made:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from explain_arrivals import Arrivals
 
 # Above this share of a core, Locust itself says that its figures may be wrong.
 PROCESS_FULL = 0.90
@@ -35,6 +38,7 @@ class Load(NamedTuple):
         periods, throttled: the time slices of its cgroup's CPU quota, and in how many of them it was stopped.
         quota: CPUs that the cgroup grants; 0 for no limit.
         cores: on which the process may run; 0 if that is not known.
+        arrivals: what became of those that were due.
     """
 
     seconds: float = 0.0
@@ -47,6 +51,7 @@ class Load(NamedTuple):
     throttled: int = 0
     quota: float = 0.0
     cores: int = 0
+    arrivals: Arrivals = Arrivals()
 
     def plus(self, later: Load) -> Load:
         """Return the load over this stretch and a later one of the same process."""
@@ -61,7 +66,13 @@ class Load(NamedTuple):
             self.throttled + later.throttled,
             later.quota,
             later.cores,
+            self.arrivals.plus(later.arrivals),
         )
+
+    @classmethod
+    def from_list(cls, values: Sequence[Any]) -> Load:
+        """Return the load that was sent as a list."""
+        return cls._make([*values[:-1], Arrivals._make(values[-1])])
 
 
 class Judgement(NamedTuple):
@@ -77,6 +88,7 @@ class Judgement(NamedTuple):
         wanted_ms: mean pause that the scenario asks for.
         pausing: how many users pause at a time, by the pauses that were asked for, also those that are not over.
         reasons: why it is saturated, in words; empty if it is not.
+        arrivals: what became of those that were due at all of them.
     """
 
     processes: int
@@ -88,6 +100,7 @@ class Judgement(NamedTuple):
     wanted_ms: float
     pausing: float
     reasons: tuple[str, ...]
+    arrivals: Arrivals = Arrivals()
 
 
 def judge(loads: Sequence[Load], response_ms: float) -> Judgement:
@@ -106,6 +119,9 @@ def judge(loads: Sequence[Load], response_ms: float) -> Judgement:
         reasons.append(f"Locust was stopped in {throttled * 100:.0f} % of the time slices, as {granted} was used up")
     if lag_ms >= max(LAG_LEAST_MS, LAG_MOST * response_ms):
         reasons.append(f"Locust gets to its events {lag_ms:.0f} ms late")
+    arrivals = functools.reduce(Arrivals.beside, (load.arrivals for load in loads), Arrivals())
+    if arrivals.lag_ms >= max(LAG_LEAST_MS, LAG_MOST * response_ms):
+        reasons.append(f"tasks begin {arrivals.lag_ms:.0f} ms late though there may be more users")
     return Judgement(
         processes=len(loads),
         cpu_percent=cpu * 100,
@@ -116,4 +132,5 @@ def judge(loads: Sequence[Load], response_ms: float) -> Judgement:
         wanted_ms=sum(load.wanted_ms for load in loads) / waits if waits else 0.0,
         pausing=sum(load.wanted_ms / 1e3 / load.seconds for load in loads),
         reasons=tuple(reasons),
+        arrivals=arrivals,
     )

@@ -81,12 +81,12 @@ class Bounds:
         return min(((name, rate) for name, rate in rates.items() if rate), key=lambda pair: pair[1], default=None)
 
 
-def bounds(demand: Demand, users: int, workers: int, slots: int | None, vcpu: int) -> Bounds:
+def bounds(demand: Demand, users: int | None, workers: int, slots: int | None, vcpu: int) -> Bounds:
     """Return the bounds on the throughput of a setting.
 
     Args:
         demand: what a request asks.
-        users: N.
+        users: N; None where they do not wait for answers, so that their number bounds nothing.
         workers: how many there are.
         slots: how many requests can be in the app at a time; looked at only if the demand is bounded by them.
         vcpu: the cores that the workers have.

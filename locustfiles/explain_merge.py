@@ -138,7 +138,7 @@ def merged(engines: Sequence[Engine]) -> tuple[Analysis, Totals, float]:
         tally,
         sum(engine.users for engine in engines),
         mean([engine.seconds for engine in engines]),
-        [Load(*load) for engine in engines for load in engine.loads],
+        [Load.from_list(load) for engine in engines for load in engine.loads],
         min((engine.memory_mb for engine in engines if engine.memory_mb), default=None),
         None if None in paced else sum(rate for rate in paced if rate is not None),
         begun - test_began,

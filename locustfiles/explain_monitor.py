@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from explain_generator import Load
+from explain_schedule import Ledger
 
 
 class Throttling(NamedTuple):
@@ -18,10 +19,15 @@ class Throttling(NamedTuple):
 
 
 class Monitor:
-    """Samples this process. `take` returns the load since the last call."""
+    """Samples this process. `take` returns the load since the last call.
+
+    Attributes:
+        ledger: counts the arrivals, where some are due.
+    """
 
     def __init__(self) -> None:
         self.folder = own_cgroup()
+        self.ledger = Ledger()
         self.start()
 
     def start(self) -> None:
@@ -30,6 +36,7 @@ class Monitor:
         self.throttling = throttling(self.folder)
         self.lag_ms = self.wanted_ms = 0.0
         self.lags = self.waits = 0
+        self.ledger.start()
 
     def late(self, seconds: float) -> None:
         """Note that a timer fired this late."""
@@ -61,6 +68,7 @@ class Monitor:
             throttled=now.throttled - self.throttling.throttled,
             quota=quota(self.folder),
             cores=cores(),
+            arrivals=self.ledger.peek(),
         )
 
 

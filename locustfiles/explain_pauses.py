@@ -36,6 +36,18 @@ class Noted:
         return noted
 
 
+def pause_before(greenlet: Any, now: float, response_ms: float) -> float | None:
+    """Return for how long a user had done nothing before a request that ends now, in ms; None for a first request.
+
+    A user is a greenlet; another kind of caller has no pauses.
+    """
+    try:
+        before, greenlet.explain_last = getattr(greenlet, "explain_last", None), now
+    except AttributeError:
+        return None
+    return None if before is None else max(0.0, (now - before) * 1e3 - response_ms)
+
+
 def paced_rps(user_classes: list[type[User]], users: int) -> float | None:
     """Return the rate that the users are to keep, in 1/s; None unless all have Locust's pacing of the same length.
 

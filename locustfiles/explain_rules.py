@@ -153,9 +153,9 @@ def missing_users(figures: Figures) -> int:
     At the window's ends a request or a pause of each user is cut off, which is as much as all of them can be off. And
     a user's pause may be longer than the run, so it has to be many.
     """
-    missing = figures.users - figures.population
+    missing = figures.present - figures.population
     cycle = figures.response + figures.think
-    least = MISSING * figures.users + figures.users * cycle / figures.seconds
+    least = MISSING * figures.present + figures.present * cycle / figures.seconds
     return round(missing) if missing >= max(1.0, least) else 0
 
 
@@ -170,10 +170,10 @@ def holding_users(figures: Figures) -> int:
     These are the slots beyond those of requests that have ended, so few of them are enough. Long requests that are
     under way at the window's end look the same, so they have to be more than these can be.
     """
-    missing = figures.users - figures.population
+    missing = figures.present - figures.population
     held = figures.busy - figures.rate * (figures.response - (figures.queue or 0.0))
-    cut = CUT_OFF * figures.users * max(figures.lasting, figures.response + figures.think) / figures.seconds
-    least = max(1.0, NOISE * figures.users, cut)
+    cut = CUT_OFF * figures.present * max(figures.lasting, figures.response + figures.think) / figures.seconds
+    least = max(1.0, NOISE * figures.present, cut)
     return round(missing) if figures.measured and min(missing, held) >= least else 0
 
 

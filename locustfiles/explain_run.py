@@ -20,7 +20,9 @@ from explain_events import METHODS, describe, seen_before
 from explain_first import First
 from explain_generator import Load
 from explain_monitor import Monitor
-from explain_pauses import note_waits, paced_rps
+from explain_opening import Opening
+from explain_pauses import note_waits, paced_rps, pause_before
+from explain_pool import delay_of
 from explain_server_timing import Timing, headers_of, parse_all
 from explain_tally import Record, Tally
 from explain_timeline import timeline
@@ -55,6 +57,7 @@ class Explanation:
     def __init__(self, environment: Any) -> None:
         self.environment = environment
         self.monitor = Monitor()
+        self.opening = Opening(environment, self.monitor.ledger)
         self.run = 0
         self.started = False
         self.tally = Tally()
@@ -67,7 +70,7 @@ class Explanation:
         self.first_sent = 0
         self.ramped: float | None = None
         self.finished: float | None = None
-        self.pending: list[tuple[float, float, list[str], str | None, float | None, str, str, float]] = []
+        self.pending: list[tuple[Any, ...]] = []
         self.clear()
         self.others = Totals()
 
@@ -91,11 +94,12 @@ class Explanation:
         """Forget the last test."""
         self.started = True
         self.forget()
+        self.opening.start_test()
         for user_class in self.environment.user_classes:
             note_waits(user_class, self.monitor)
 
-    def begin(self, users: int, run: int | None = None) -> None:
-        """Start a window."""
+    def begin(self, users: int, run: int | None = None, processes: int = 1) -> None:
+        """Start a window. In a worker process the master says its number, and how many processes there are."""
         self.clear()
         self.run = self.run + 1 if run is None else run
         self.users = users
@@ -104,7 +108,9 @@ class Explanation:
             self.ramped = self.begun
         self.monitor.start()
         if isinstance(self.environment.runner, MasterRunner):
-            self.environment.runner.send_message(BEGIN, {"run": self.run, "users": users})
+            told = {"run": self.run, "users": users, "processes": max(1, self.environment.runner.worker_count)}
+            self.environment.runner.send_message(BEGIN, told)
+        self.opening.begin(processes, self.reset)
 
     def reset(self) -> None:
         """Start the window anew, and what the thresholds count; after a test, forget it."""
@@ -125,6 +131,7 @@ class Explanation:
     def finish(self) -> None:
         """End the test; what its users still get does not count."""
         self.end()
+        self.opening.end()
         if self.finished is None:
             self.finished = time.perf_counter()
 
@@ -150,45 +157,39 @@ class Explanation:
             if response_time is not None and self.ramped is not None and self.finished is None:
                 self.others.add(response_time, bool(exception))
             return
-        now = time.perf_counter()
-        think_ms = None
-        greenlet = gevent.getcurrent()
-        try:  # a user is a greenlet; another kind of caller has no pauses
-            before, greenlet.explain_last = getattr(greenlet, "explain_last", None), now
-            if before is not None:
-                think_ms = max(0.0, (now - before) * 1e3 - (response_time or 0.0))
-        except AttributeError:
-            pass
+        now, greenlet = time.perf_counter(), gevent.getcurrent()
+        think_ms, delay_ms = pause_before(greenlet, now, response_time or 0.0), delay_of(greenlet)
         if response_time is None:
             return
         error = describe(exception, response) if exception else None
         if self.counting:
             # Locust's clock of a request's start is that of the day.
             late_ms = max(0.0, (time.time() - start_time) * 1e3 - response_time) if start_time else 0.0
-            self.pending.append(
-                (now - self.begun, response_time, headers_of(response), error, think_ms, request_type, name, late_ms)
-            )
+            times = (now - self.begun, response_time, late_ms, delay_ms if self.opening.load else None, think_ms)
+            self.pending.append((*times, headers_of(response), error, request_type, name))
             if len(self.pending) >= BATCH:
                 self.count()
         elif self.finished is None:
-            self.count_ramp(now, response_time, response, error, route_of(request_type, name))
+            self.count_ramp(now, response_time, delay_ms, response, error, route_of(request_type, name))
 
     def count(self) -> None:
         """Count the requests that are still to be counted."""
         pending, self.pending = self.pending, []
         before = self.begun - self.test_began
-        for at, response_ms, headers, error, think_ms, method, name, late_ms in pending:
+        for at, response_ms, late_ms, delay_ms, think_ms, headers, error, method, name in pending:
             timing, route = parse_all(headers) if headers else None, route_of(method, name)
-            self.tally.add(Record(at, response_ms, timing, error, think_ms, route, late_ms))
+            self.tally.add(Record(at, response_ms, timing, error, think_ms, route, late_ms, delay_ms))
             if len(self.first) < explain_first.MOST and timing and error is None:
-                self.note_first(before + at, response_ms, timing, route)
+                self.note_first(before + at, response_ms - (delay_ms or 0.0), timing, route)
 
-    def count_ramp(self, now: float, response_ms: float, response: Any, error: str | None, name: str) -> None:
+    def count_ramp(
+        self, now: float, response_ms: float, delay_ms: float, response: Any, error: str | None, name: str
+    ) -> None:
         """Count a request that no window has: the thresholds count it after the first ramp."""
         if self.ramped is not None:
             self.others.add(response_ms, error is not None)
         if len(self.first) < explain_first.MOST and error is None and (timing := parse_all(headers_of(response))):
-            self.note_first(now - self.test_began, response_ms, timing, name)
+            self.note_first(now - self.test_began, response_ms - delay_ms, timing, name)
 
     def note_first(self, end: float, response_ms: float, timing: Timing, name: str) -> None:
         """Note one of the test's first requests."""
@@ -225,7 +226,7 @@ class Explanation:
 
     def on_begin_message(self, msg: Any, **_others: Any) -> None:
         """Start a window, in a worker process."""
-        self.begin(msg.data["users"], msg.data["run"])
+        self.begin(msg.data["users"], msg.data["run"], msg.data["processes"])
 
     def on_report_to_master(self, data: dict[str, Any], **_others: Any) -> None:
         """Add what was counted since the last report, in a worker process."""
@@ -261,7 +262,7 @@ class Explanation:
             return
         self.tally.merge(tally)
         self.seconds[client_id] = self.seconds.get(client_id, 0.0) + part["seconds"]
-        self.loads[client_id] = self.loads.get(client_id, Load()).plus(Load(*part["load"]))
+        self.loads[client_id] = self.loads.get(client_id, Load()).plus(Load.from_list(part["load"]))
 
     # --- results ------------------------------------------------------------------------------------
 

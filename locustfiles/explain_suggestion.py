@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from explain_figures import Figures
-from explain_laws import Bounds, Setting, bounds, in_use, is_exact
+from explain_laws import Bounds, Setting, in_use, is_exact
 from explain_words import plural, rps
 
 # A suggested setting leaves this much of the CPU and of the memory free.
@@ -23,6 +23,7 @@ def needed(figures: Figures, memory_mb: float | None) -> Setting:
     Each of N users is in the app for S / (S + Z) of the time, so the slots in use vary around N times that; two
     standard deviations above it is enough for 98 % of the time, and no more than N are ever needed. Where the CPU
     bound comes first, X = (cores / C) requests a second fill X · S slots; a quarter more leaves none of that unused.
+    Arrivals that do not wait for answers, λ a second, have λ · S in the app, which varies as chance has it.
     """
     setting = figures.setting
     # A user who reads an answer after its time has ended pauses and holds a slot at the same time.
@@ -31,6 +32,9 @@ def needed(figures: Figures, memory_mb: float | None) -> Setting:
     mean = figures.users * busy
     need = min(float(figures.users), mean + 2 * math.sqrt(mean * (1 - busy)))
     rate = figures.bounds.users_rps or 0.0
+    if figures.asked is not None:
+        rate, mean = figures.asked, in_use(figures.asked, figures.hold)
+        need = mean + 2 * math.sqrt(mean)
     workers = max(setting.workers, min(setting.vcpu, math.ceil(rate * figures.cpu / CPU_TARGET)))
     workers = fit(figures, Setting(max(workers, LEAST_WORKERS), 1), memory_mb).workers
     if most := bounds_of(figures, Setting(workers, 1)).cpu_rps:
@@ -70,7 +74,7 @@ def sturdier(figures: Figures, memory_mb: float | None) -> Setting:
 
 def bounds_of(figures: Figures, shape: Setting, vcpu: int | None = None) -> Bounds:
     """Return the bounds of a setting for the same requests and users, on this plan or another one."""
-    return bounds(figures.demand, figures.users, shape.workers, shape.slots, vcpu or figures.setting.vcpu)
+    return figures.bounds_of(shape.workers, shape.slots, vcpu or figures.setting.vcpu)
 
 
 def current(figures: Figures) -> Setting:
@@ -101,9 +105,10 @@ def suggest(figures: Figures, shape: Setting, memory_mb: float | None) -> str:
     """Return a setting with the throughput that the bounds allow for it, what that assumes, and how to check it."""
     lowest = bounds_of(figures, shape).lowest()
     slots = f" ({plural(shape.slots, 'slot')})" if figures.slots is not None else ""
-    allowed = f"for {plural(figures.users, 'user')}"
+    allowed = f"for {load(figures)}"
     if lowest and lowest[1] >= figures.rate:  # else the requests are not what the bounds are made for
-        allowed = f"at most {rps(lowest[1])} with {plural(figures.users, 'user')}"
+        allowed = f"at most {rps(lowest[1])}"
+        allowed += f" with {load(figures)}" if figures.asked is None else f", and {load(figures)} are asked for"
     assumed = ""
     if figures.slots is not None and shape.slots > figures.slots:
         assumed = (
@@ -112,6 +117,11 @@ def suggest(figures: Figures, shape: Setting, memory_mb: float | None) -> str:
         )
     told = f"{named(figures, shape)}{slots}: {allowed}{assumed}." + memory_note(figures, shape, memory_mb)
     return f"{told} {check(figures, shape)}" if shape != current(figures) else told
+
+
+def load(figures: Figures) -> str:
+    """Return what the app is to hold, in words."""
+    return plural(figures.users, "user") if figures.asked is None else rps(figures.asked)
 
 
 def check(figures: Figures, shape: Setting) -> str:

@@ -22,7 +22,7 @@ OTHERS = 0  # the pid under which requests of further workers are counted
 # A response that is so much shorter than its time in the app was not made for this request; clocks may differ by less.
 ROUNDED_MS = 2.0
 SUMS = ("think_ms", "thinks", "shorter", "events")
-HISTOGRAMS = ("wait", "queue", "wire")
+HISTOGRAMS = ("wait", "queue", "wire", "delay")
 
 
 class Record(NamedTuple):
@@ -36,6 +36,8 @@ class Record(NamedTuple):
         think_ms: how long its user had done nothing before, in ms; None for a user's first request.
         name: what Locust counts it under.
         late_ms: how long after its response it was said to have ended, as in a `with` block that goes on.
+        delay_ms: of the response time, what passed from the moment at which it was due until it was sent, in ms; None
+            where nothing is due, as users wait for their answers.
     """
 
     at: float
@@ -45,6 +47,7 @@ class Record(NamedTuple):
     think_ms: float | None = None
     name: str = ""
     late_ms: float = 0.0
+    delay_ms: float | None = None
 
 
 class Tally:
@@ -53,6 +56,7 @@ class Tally:
     Attributes:
         routes: by Locust's name; all that is counted of single requests is in them.
         wait, queue, wire: times in ms: what is not the app's; what of it is the queue's, and the rest, where known.
+        delay: times in ms before that: from the moment at which a request was due until it was sent.
         think_ms, thinks: sum and number of the pauses of the users.
         events: how many events there were that are no HTTP request.
         shorter: how many responses took less time than they say that the app took.
@@ -66,7 +70,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.routes: dict[str, Route] = {}
-        self.wait, self.queue, self.wire = Histogram(), Histogram(), Histogram()
+        self.wait, self.queue, self.wire, self.delay = Histogram(), Histogram(), Histogram(), Histogram()
         self.think_ms = 0.0
         self.thinks = self.shorter = self.events = 0
         self.setting: Served | None = None
@@ -115,7 +119,7 @@ class Tally:
 
     def add(self, record: Record) -> None:
         """Count one request."""
-        at, response_ms, timing, error, think_ms, name, late_ms = record
+        at, response_ms, timing, error, think_ms, name, late_ms, delay_ms = record
         number = int(at) // self.width
         current = self.bins.get(number)
         if current is None:
@@ -132,13 +136,18 @@ class Tally:
             route.failures += 1
             kind = error if error in self.errors or len(self.errors) < MOST_ERRORS else "others"
             self.errors[kind] = self.errors.get(kind, 0) + 1
+        if delay_ms is not None:
+            self.delay.add(delay_ms)
+            response_ms -= delay_ms
+            if timing is not None:
+                current.delay_ms += delay_ms
         if timing is not None:
             self.add_timing(at, response_ms, late_ms, timing, current, route)
 
     def add_timing(
         self, at: float, response_ms: float, late_ms: float, timing: Timing, current: Bin, route: Route
     ) -> None:
-        """Count what a request's header says."""
+        """Count what a request's header says; its response time is that since it was sent."""
         app_ms, cpu_ms, pid, setting, cpu_seconds, _, queue_ms, clock, _, _, _ = timing
         wait_ms = response_ms - app_ms
         self.setting = setting

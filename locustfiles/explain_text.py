@@ -6,7 +6,7 @@ import textwrap
 
 from explain_generator import LAG_LEAST_MS
 from explain_paste import Started, pastes
-from explain_types import Analysis, RouteFigures, SettingInForce
+from explain_types import Analysis, ArrivalFigures, RouteFigures, SettingInForce
 from explain_words import figure, plural, share
 
 WIDTH = 110
@@ -44,6 +44,7 @@ def times(analysis: Analysis) -> list[tuple[str, str]]:
     """Return where the time goes."""
     named = {
         "A request takes": analysis.response_ms,
+        "Until it was sent": analysis.delay_ms,
         "Outside the app": analysis.wait_ms,
         "Waiting for a slot": analysis.queue_ms,
         "In the app": analysis.app_ms,
@@ -76,13 +77,17 @@ def in_use(analysis: Analysis) -> list[tuple[str, str]]:
             ("Memory of the workers", f"{figure(analysis.memory_mb)} MB{grown(analysis.memory_growth_kb)}"),
         ]
     failed = f", {load.failures} failed" if load.failures else ""
+    arrivals = analysis.arrivals
+    who = plural(load.users, "user") + ("" if arrivals.asked_rps is None else " at a time, at most")
     found.append(
         (
             "Load",
-            f"{plural(load.users, 'user')}, {figure(load.rps)} requests/s, {load.requests} requests in "
+            f"{who}, {figure(load.rps)} requests/s, {load.requests} requests in "
             f"{load.seconds:.0f} s, from second {load.start_s:.0f} of the test on{failed}",
         )
     )
+    if arrivals.asked_rps is not None:
+        found.append(("Arrivals", described_arrivals(arrivals)))
     if analysis.cpu_ms.mean is not None:
         bounds = analysis.bounds
         rates = {"the slots": bounds.slots_rps, "the CPU": bounds.cpu_rps, "so many users": bounds.users_rps}
@@ -96,6 +101,19 @@ def in_use(analysis: Analysis) -> list[tuple[str, str]]:
         )
     )
     return found
+
+
+def described_arrivals(arrivals: ArrivalFigures) -> str:
+    """Return what became of arrivals that do not wait for answers."""
+    late = f"{arrivals.held_back} waited for a user"
+    if arrivals.held_back:
+        late += f", {figure(arrivals.held_back_ms)} ms on average"
+    left = f", {arrivals.left} had not begun at the end" if arrivals.left else ""
+    left += f", {arrivals.under_way} were under way" if arrivals.under_way else ""
+    return (
+        f"{figure(arrivals.asked_rps)} a second asked for, {arrivals.due} due, {arrivals.begun} begun, on at most "
+        f"{arrivals.max_users} users; {late}{left}"
+    )
 
 
 def described_route(route: RouteFigures) -> str:

@@ -11,7 +11,7 @@ from explain_workers import Bin, Said
 
 def timeline(tally: Tally, seconds: float) -> Timeline:
     """Return the run over time. A bin that is not over is left out."""
-    line = Timeline([], [], [], [], [], [], [])
+    line = Timeline([], [], [], [], [], [], [], [])
     before = {pid: worker.first for pid, worker in tally.workers.items()}
     rates: dict[int, float] = {}
     vcpu = tally.setting.vcpu if tally.setting else 1
@@ -20,12 +20,20 @@ def timeline(tally: Tally, seconds: float) -> Timeline:
         line.at.append((number + 1) * tally.width)
         line.rps.append(part.requests / tally.width if part else 0.0)
         if part is None or not part.timed:
-            for column in (line.wait_ms, line.queue_ms, line.app_ms, line.slots_busy, line.cpu_utilization):
+            for column in (
+                line.delay_ms,
+                line.wait_ms,
+                line.queue_ms,
+                line.app_ms,
+                line.slots_busy,
+                line.cpu_utilization,
+            ):
                 column.append(None)
             continue
         used = sum(max(0.0, said.cpu - before.get(pid, said).cpu) for pid, said in part.said.items())
         busy = busy_slots(tally, part, before, rates)
         before.update(part.said)
+        line.delay_ms.append(rounded(part.delay_ms / part.timed) if tally.delay.buckets else None)
         line.wait_ms.append(rounded(max(0.0, part.response_ms - part.app_ms) / part.timed))
         line.queue_ms.append(rounded(part.queue_ms / part.timed) if tally.queue.buckets else None)
         line.app_ms.append(rounded(part.app_ms / part.timed))

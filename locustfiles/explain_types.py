@@ -11,8 +11,8 @@ from typing import Literal
 from explain_laws import Bounds, Demand
 
 __all__ = [
-    "SCHEMA", "Analysis", "Bounds", "Code", "CpuTime", "Demand", "Generator", "PageData", "Paste", "RouteFigures",
-    "SettingInForce", "Timeline", "Times", "Verdict", "WorkerFigures", "Workload",
+    "SCHEMA", "Analysis", "ArrivalFigures", "Bounds", "Code", "CpuTime", "Demand", "Generator", "PageData", "Paste",
+    "RouteFigures", "SettingInForce", "Timeline", "Times", "Verdict", "WorkerFigures", "Workload",
 ]  # fmt: skip
 
 SCHEMA = 2  # 1 had no demand
@@ -45,6 +45,21 @@ class Workload:
     rps: float
     accounted_users: float | None
     start_s: float
+
+
+@dataclass(frozen=True)
+class ArrivalFigures:
+    """What became of arrivals that do not wait for answers; None where users do."""
+
+    asked_rps: float | None
+    due: int | None
+    begun: int | None
+    held_back: int | None
+    held_back_ms: float | None
+    left: int | None
+    under_way: int | None
+    max_users: int | None
+    asked_utilization: float | None
 
 
 @dataclass(frozen=True)
@@ -124,7 +139,9 @@ class Analysis:
     schema: int
     setting: SettingInForce
     load: Workload
+    arrivals: ArrivalFigures
     response_ms: Times
+    delay_ms: Times
     wait_ms: Times
     queue_ms: Times
     wire_ms: Times
@@ -160,6 +177,7 @@ class Timeline:
 
     at: list[float]
     rps: list[float]
+    delay_ms: list[float | None]
     wait_ms: list[float | None]
     queue_ms: list[float | None]
     app_ms: list[float | None]

@@ -33,6 +33,7 @@ from explain_tally import Tally
 from explain_types import Verdict
 from explain_verdict_calm import healthy, memory, unknown
 from explain_verdict_cpu import cpu, gil
+from explain_verdict_open import as_arrived
 from explain_verdict_run import (
     ERRORS,
     Waited,
@@ -47,7 +48,7 @@ from explain_verdict_run import (
 from explain_verdict_slots import blocked, imbalance, restarted, slots, wait_inside
 
 
-def decide(  # noqa: PLR0911 one return a rule
+def decide(
     tally: Tally, figures: Figures | None, judgement: Judgement, memory_mb: float | None, waited: Waited
 ) -> Verdict:
     """Return the verdict of a run.
@@ -59,6 +60,14 @@ def decide(  # noqa: PLR0911 one return a rule
         memory_mb: the plan's memory, None if it is not known.
         waited: by whom, and for how long.
     """
+    verdict = judged(tally, figures, judgement, memory_mb, waited)
+    return as_arrived(verdict, judgement.arrivals, waited.seconds) if judgement.arrivals.waited_for_users else verdict
+
+
+def judged(  # noqa: PLR0911 one return a rule
+    tally: Tally, figures: Figures | None, judgement: Judgement, memory_mb: float | None, waited: Waited
+) -> Verdict:
+    """Return the verdict, whatever became of arrivals that do not wait for answers."""
     if not tally.requests and not tally.events and nothing_ended(waited, judgement.pausing):
         return stuck(round(waited.users - judgement.pausing), waited, None)
     if figures is None or not is_known(tally):

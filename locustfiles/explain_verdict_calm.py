@@ -23,8 +23,8 @@ def healthy(figures: Figures, memory_mb: float | None) -> Verdict:
         text += f" {others:.2f} of the cores in use are used by something else than the requests' own threads."
     if missing := missing_users(figures):
         text += (
-            f" {missing} of {plural(figures.users, 'user')} are not accounted for: they pause for longer than this, or "
-            "wait for something before gunicorn."
+            f" {missing} of {plural(round(figures.present), 'user')} are not accounted for: they pause for longer than "
+            "this, or wait for something before gunicorn."
         )
     return Verdict("healthy", text, advice, better(figures, memory_mb))
 

@@ -13,6 +13,7 @@ from explain_suggestion import (
     fit,
     has_room,
     kept,
+    load,
     memory_note,
     named,
     needed,
@@ -20,7 +21,7 @@ from explain_suggestion import (
     to_set,
 )
 from explain_types import Verdict
-from explain_words import ms, percent, plural
+from explain_words import ms, percent, plural, rps
 
 # What bare gthread and event loops lack.
 EXACT = "this project's worker class, gunicorn_slots.SlotWorker, takes a connection only while it has a free thread."
@@ -29,6 +30,8 @@ UNSETTING = {"GUNICORN_WORKER_CLASS": "", "GUNICORN_WORKER_CONNECTIONS": "", "GU
 # A route that holds so much of the slots is worth a word, and one that takes so many times what it takes when quick.
 MOST_HELD = 0.50
 VARIES, VARIES_MS = 1.5, 20.0
+# From this share of the slots on, arrivals that do not wait leave no time in which a queue gets shorter.
+OVERLOADED = 0.98
 
 
 def holder(figures: Figures) -> str:
@@ -54,6 +57,16 @@ def varies(figures: Figures) -> str:
     )
 
 
+def utilization(figures: Figures) -> str:
+    """Say what share of the slots arrivals ask for, as they do not wait for answers; else nothing."""
+    share = figures.asked_utilization
+    if share is None:
+        return ""
+    grows = ", so the queue grows for as long as they come" if share >= OVERLOADED else ""
+    slots = plural(figures.slots or 0, "slot")
+    return f" {rps(figures.asked)} are asked for, {percent(share)} of what {slots} can serve{grows}."
+
+
 def slots(figures: Figures, memory_mb: float | None) -> Verdict:
     """Requests wait for a slot while the CPU idles."""
     shape = fit(figures, needed(figures, memory_mb), memory_mb)
@@ -71,7 +84,7 @@ def slots(figures: Figures, memory_mb: float | None) -> Verdict:
     else:
         busy = "The only slot is" if figures.slots == 1 else f"All {figures.slots} slots are"
         text = f"{busy} busy while {cpu}: a request waits {ms(wait)} for a slot, then {takes}."
-    text += holder(figures) + varies(figures)
+    text += utilization(figures) + holder(figures) + varies(figures)
     lowest = bounds_of(figures, shape).lowest()
     cpu_first = lowest is not None and lowest[0] == "cpu"
     if figures.slots is not None and shape.slots <= figures.slots:
@@ -82,7 +95,7 @@ def slots(figures: Figures, memory_mb: float | None) -> Verdict:
             return Verdict("slots", text, advice + memory_note(figures, current(figures), memory_mb))
         shape = Setting(shape.workers, shape.threads + 1)  # on average these users need no more, but they wait
     limit = "; then the CPU becomes the limit" if cpu_first else ""
-    text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {plural(figures.users, 'user')}{limit}."
+    text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {load(figures)}{limit}."
     advice, variables = suggest(figures, shape, memory_mb), to_set(figures, shape)
     if not is_exact(figures.setting.worker_class, shape.threads):  # or some of the new slots would stay empty
         advice, variables = f"Leave {UNSET} unset: {EXACT} And set {advice}", UNSETTING | variables

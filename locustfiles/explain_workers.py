@@ -100,12 +100,13 @@ class Worker:
 class Bin:
     """What ended within one stretch of the run: the sums that the plots are drawn from."""
 
-    __slots__ = ("app_ms", "queue_ms", "requests", "response_ms", "said", "timed")
+    __slots__ = ("app_ms", "delay_ms", "queue_ms", "requests", "response_ms", "said", "timed")
 
     def __init__(self) -> None:
         self.requests = 0
         self.timed = 0
-        self.response_ms = 0.0  # of the requests with a header
+        self.response_ms = 0.0  # of the requests with a header, since they were sent
+        self.delay_ms = 0.0  # of these, before that
         self.app_ms = 0.0
         self.queue_ms = 0.0  # where it is known
         self.said: dict[int, Said] = {}  # by pid, the last of the stretch
@@ -117,19 +118,20 @@ class Bin:
         self.response_ms += other.response_ms
         self.app_ms += other.app_ms
         self.queue_ms += other.queue_ms
+        self.delay_ms += other.delay_ms
         for pid, said in other.said.items():
             if pid not in self.said or said > self.said[pid]:
                 self.said[pid] = said
 
     def to_list(self) -> list[Any]:
         """Return what `from_list` takes."""
-        sums = [self.requests, self.timed, self.response_ms, self.app_ms, self.queue_ms]
+        sums = [self.requests, self.timed, self.response_ms, self.app_ms, self.queue_ms, self.delay_ms]
         return [*sums, [[pid, list(said)] for pid, said in self.said.items()]]
 
     @classmethod
     def from_list(cls, data: list[Any]) -> Bin:
         """Return the bin that `to_list` was called on."""
         made = cls()
-        made.requests, made.timed, made.response_ms, made.app_ms, made.queue_ms, said = data
+        made.requests, made.timed, made.response_ms, made.app_ms, made.queue_ms, made.delay_ms, said = data
         made.said = {pid: Said(*values) for pid, values in said}
         return made

@@ -110,9 +110,11 @@ function showVerdict(run) {
 // --- where the time goes ---
 
 function showParts(run) {
-  const means = { queue: run.queue_ms.mean, wait: run.wait_ms.mean, app: run.app_ms.mean, wire: run.wire_ms.mean };
+  const means = { delay: run.delay_ms.mean, queue: run.queue_ms.mean, wait: run.wait_ms.mean, app: run.app_ms.mean,
+    wire: run.wire_ms.mean };
   const names = means.queue === null ? ["wait", "app"] : ["queue", "app", "wire"];
-  const colors = { queue: "wait", wait: "wait", app: "app", wire: "wire" };
+  if (means.delay !== null) names.unshift("delay"); // only where requests are due, and users don't wait for answers
+  const colors = { delay: "wire", queue: "wait", wait: "wait", app: "app", wire: "wire" };
   const times = names.map((name) => Math.max(0, means[name] || 0));
   const total = times.reduce((sum, time) => sum + time, 0);
   write("takes", (DOUBTFUL.includes(run.verdict.code) ? WORDS.doubtful : WORDS.takes)(ms(total)));
@@ -202,6 +204,7 @@ function showRest(run) {
     [cpu[0], percent(run.cpu_utilization), cpu[1]],
     [memory[0], `${number(run.memory_mb)} MB`, memory[1](run.memory_growth_kb)],
     [rate[0], rate[1](load), rate[2](load)],
+    ...(run.arrivals.asked_rps === null ? [] : [[WORDS.arrivals[0], WORDS.arrivals[1](run.arrivals), WORDS.arrivals[2](run.arrivals)]]),
     [WORDS.bounds[0], WORDS.bounds[1](bounds), WORDS.bounds[2]],
     [cpuTime[0], ms(run.cpu_ms.mean), cpuTime[1]],
     [WORDS.generator[0], WORDS.generator[1](generator), WORDS.generator[2](generator)],

@@ -6,6 +6,7 @@ locust    a load test to its end, or in a block; its figures and its analysis
 compose   the containers of docker-compose.yml
 docker    the engine
 clients   clients that are not as polite as a load generator
+open_generator  requests that do not wait for answers, by nothing of Locust's
 users     clients that account for each of their requests
 talk      a client that talks HTTP by the byte, and notes when
 nginx     in front of a server, as it comes

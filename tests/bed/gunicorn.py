@@ -63,6 +63,16 @@ class Server:
         """Return the CPU time of all present workers, user and system."""
         return sum(sum(process.cpu_times()[:2]) for process in self.workers())
 
+    def stall(self, after: float, seconds: float) -> None:
+        """Wait, then stop the workers for so long."""
+        time.sleep(after)
+        workers = self.workers()
+        for worker in workers:
+            worker.suspend()
+        time.sleep(seconds)
+        for worker in workers:
+            worker.resume()
+
     def stop(self, seconds: float = 40) -> int:
         """Send SIGTERM, wait, and return the exit status."""
         if self.process.poll() is None:

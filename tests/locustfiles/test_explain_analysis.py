@@ -36,7 +36,8 @@ def test_laws() -> None:
 
 def test_the_keys_of_the_json() -> None:
     full, empty = analyse_records(run(), 36, 10.0), analyse(Tally(), 0, 0.0)
-    keys = ["schema", "setting", "load", "response_ms", "wait_ms", "queue_ms", "wire_ms", "queue_known", "app_ms"]
+    keys = ["schema", "setting", "load", "arrivals", "response_ms", "delay_ms", "wait_ms", "queue_ms", "wire_ms"]
+    keys += ["queue_known", "app_ms"]
     keys += ["app_quick_ms", "app_start_ms", "cpu_ms", "slots_busy", "slot_utilization", "cpu_utilization", "memory_mb"]
     keys += ["memory_growth_kb", "workers", "routes", "demand", "bounds", "generator", "verdict"]
     for analysis in (full, empty):

@@ -52,6 +52,25 @@ def test_another_number_of_users_is_another_window(healthy: Server) -> None:
         assert ui.data()["load"]["rps"] == pytest.approx(8 / 0.105, rel=0.15)
 
 
+def test_arrivals_by_a_field_of_the_form(healthy: Server) -> None:
+    """The rate of a running test can be changed, and the next test may have users who wait."""
+    with web_ui(healthy.url) as ui:
+        ui.swarm(1, rps="30")
+        wait_for(lambda: ui.requests() > 30)
+        first = ui.data()
+        assert first["arrivals"]["asked_rps"] == 30
+        assert first["bounds"]["users_rps"] is None
+        assert "30 a second asked for" in ui.rows()["Arrivals"]
+        ui.swarm(2, rps="80")
+        wait_for(lambda: ui.data()["arrivals"]["asked_rps"] == 80 and ui.requests() > 150)
+        assert ui.data()["load"]["rps"] == pytest.approx(80, rel=0.25)
+        ui.stop()
+        ui.swarm(4, rps="", max_users="")
+        wait_for(lambda: ui.requests() > 50)
+        assert ui.data()["arrivals"]["asked_rps"] is None
+        assert ui.data()["load"]["users"] == 4
+
+
 def test_below_a_base_path(healthy: Server) -> None:
     with web_ui(healthy.url, "--web-base-path", "/load", base="/load") as ui:
         ui.swarm(4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,8 +29,10 @@ class Ui:
         number: int = self.data()["load"]["requests"]
         return number
 
-    def swarm(self, users: int) -> None:
-        assert fetch(self.url + "/swarm", f"user_count={users}&spawn_rate=100".encode())["success"]
+    def swarm(self, users: int, **fields: str) -> None:
+        """Press START, with the fields of the form."""
+        form = urllib.parse.urlencode({"user_count": users, "spawn_rate": 100, **fields})
+        assert fetch(self.url + "/swarm", form.encode())["success"]
 
     def stop(self) -> None:
         assert fetch(self.url + "/stop", b"")["success"]

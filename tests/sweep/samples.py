@@ -16,6 +16,7 @@ from explain_laws import Demand, bounds, in_use
 from explain_types import (
     SCHEMA,
     Analysis,
+    ArrivalFigures,
     Code,
     CpuTime,
     Generator,
@@ -64,7 +65,9 @@ def analysis(
         load=Workload(
             users, seconds=5.0, requests=round(rps * 5), failures=0, rps=rps, accounted_users=users, start_s=0.0
         ),
+        arrivals=ArrivalFigures(*[None] * 9),
         response_ms=times(response),
+        delay_ms=Times(None, None, None, None),
         wait_ms=times(response - app),
         queue_ms=times(response - app),
         wire_ms=times(0.0),
