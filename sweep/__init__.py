@@ -27,15 +27,18 @@ Locust, and recommends one. Three wings along the way of the data; each module k
                 moves           which setting is worth a first run
                 search          which setting to measure next, and which ones again
                 comparison      two sweeps side by side
+                holding         how much a setting holds: which rate next, and what the tries come to
 
     report/     text            figures and foreign text
                 charts          a row for each setting; heatmaps have workers × threads
                 view            what the report shows, and in which order
                 pages           report.html, report.md, and results.csv, which is the spreadsheet
                 progress        a sweep on the terminal; side_by_side are two of them
+                limit_page      what --find-limit found: limit.html with the curve, and limit.json
 
     loop                        measures what the search asks for, until nothing is left
     session                     the loop on a terminal, from its first word to its report, however it ends
+    limit                       --find-limit: rates, step by step, in place of settings
     parameters, cli             the types of the command line's options; the command line
     own_app                     `make sweep APP_DIR=...`: the environment for an app of somebody else's
 """

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from rich.console import Console
 
 import plans
-from sweep import ROOT, session
+from sweep import ROOT, limit, session
 from sweep.decide.comparison import compare
 from sweep.decide.findings import Findings
 from sweep.errors import BadOptionError, SweepError
@@ -59,6 +59,18 @@ PATH = click.Path(path_type=Path)
     default=own_scenario,
     show_default="io_bound; with APP_DIR its locustfile.py, else pages.py",
     help="io_bound, cpu_bound, mixed, story, or a file.",
+)
+@option(
+    "--rps",
+    type=Number(0.01, 1e5),
+    metavar="RATE",
+    show_default="users who wait for their answers",
+    help="In place of users: so many tasks a second, at random, whether or not the app answers.",
+)
+@option(
+    "--find-limit",
+    is_flag=True,
+    help="Raise the rate until --max-p95 or --max-fail-ratio breaks, and say how much the setting holds.",
 )
 @option("--pause", type=Pause(), show_default="the scenario's own", help="How long users think: 2, or 1-3.")
 @option("--app", type=App(), envvar="GUNICORN_WSGI_APP", show_default="found as on App Service", help="The app.")
@@ -131,7 +143,9 @@ def cli(context: click.Context, /, out: Path | None, resume: bool, **values: Any
         values = {"seed": datetime.now(UTC).microsecond} | {
             name: value for name, value in values.items() if value is not None
         }
-        return start(Options.of(**values), out)
+        options = Options.of(**values)
+        check_load(options, context.get_parameter_source("users") == ParameterSource.COMMANDLINE)
+        return start(options, out)
     # Not from the environment: `make sweep` and the image give SWEEP_PYTHON always, also to go on with a sweep that
     # had another one.
     given = {
@@ -181,6 +195,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     return BAD_OPTION
 
 
+def check_load(options: Options, users_given: bool) -> None:
+    """Refuse options that do not go together.
+
+    Args:
+        options: all of them.
+        users_given: whether a number of users was asked for.
+
+    Raises:
+        BadOptionError: with the option.
+    """
+    if options.find_limit:
+        if options.max_p95 is None and options.max_fail_ratio is None:
+            raise BadOptionError("find-limit", "", "a limit with it: --max-p95=MS, --max-fail-ratio=SHARE, or both")
+        if options.rps is not None:
+            raise BadOptionError("rps", written(options.rps), "none with --find-limit, which finds the rate")
+    if not options.is_open:
+        return
+    if users_given:
+        raise BadOptionError("users", options.users, "none with arrivals, for which users are added as needed")
+    if options.pause is not None:
+        raise BadOptionError("pause", options.pause, "none with arrivals, which do not wait for a user's pause")
+
+
 def start(options: Options, out: Path | None) -> int:
     """Start a sweep, and return the exit status."""
     plan = plans.load()[options.plan]
@@ -194,7 +231,12 @@ def start(options: Options, out: Path | None) -> int:
         started=started.isoformat(timespec="seconds"),
         app=said.app,
     )
-    name = f"{options.scenario_name}-{plan.name}-{options.users}-{started:%Y%m%d-%H%M%S}"
+    if options.find_limit:
+        return limit.run(
+            out or REPORTS / f"limit-{options.scenario_name}-{plan.name}-{started:%Y%m%d-%H%M%S}", info, target
+        )
+    load = options.users if options.rps is None else f"{options.rps:g}rps"
+    name = f"{options.scenario_name}-{plan.name}-{load}-{started:%Y%m%d-%H%M%S}"
     return session.run(create(out or REPORTS / name, info), target, info.environment)
 
 

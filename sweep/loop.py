@@ -21,9 +21,10 @@ from sweep.decide.search import (
     Search,
     next_step,
 )
-from sweep.decide.slowdown import can_check
+from sweep.decide.slowdown import CHECK_TIMES, can_check
 from sweep.errors import SweepError
 from sweep.folder import Results
+from sweep.measure.generator import Arrivals
 from sweep.measure.measurement import Measurement, Outcome
 from sweep.measure.processes import Processes
 from sweep.measure.target import Target
@@ -35,8 +36,8 @@ SECONDS_LEAST, SECONDS_MOST = 6.0, 60.0
 CYCLES = 20  # of an undisturbed user, that a window should have
 # Users who think are no test of throughput, and so many of their requests have a p95.
 REQUESTS = 120
-# With so many times the users it is checked what a recommended setting does under more than it was measured with.
-CHECK_TIMES = 2
+# So many arrivals have a p95, and a window that is so many times as long as the longest request.
+ARRIVALS, LONGEST = 300, 10
 USERS_MOST = 10_000
 
 
@@ -60,8 +61,14 @@ class Progress(Protocol):
         """Show a line."""
 
 
-def window(unloaded: Analysis | None, users: int) -> float:
-    """Return the length of a run's window in s: some cycles of an undisturbed user; fewer of many who think."""
+def window(unloaded: Analysis | None, users: int, rps: float | None = None) -> float:
+    """Return the length of a run's window in s: some cycles of an undisturbed user; fewer of many who think.
+
+    Of arrivals, so many that their p95 can be told, and several of the longest that a request takes.
+    """
+    if rps is not None:
+        longest = (unloaded.response_ms.p99 or 0.0) / 1e3 if unloaded else 0.0
+        return float(round(min(SECONDS_MOST, max(SECONDS_LEAST, ARRIVALS / rps, LONGEST * longest))))
     if unloaded is None:
         return SECONDS_LEAST
     cycles = min(CYCLES, REQUESTS / users) if thinking(unloaded) else CYCLES
@@ -70,7 +77,7 @@ def window(unloaded: Analysis | None, users: int) -> float:
 
 def seconds_of(options: Options, unloaded: Analysis | None) -> float:
     """Return the length of a run's window in s: as asked, or some cycles of an undisturbed user."""
-    return options.seconds or window(unloaded, options.users)
+    return options.seconds or window(unloaded, options.users, options.rps)
 
 
 def thinking(unloaded: Analysis) -> bool:
@@ -81,7 +88,8 @@ def thinking(unloaded: Analysis) -> bool:
 def forecast(options: Options, unloaded: Analysis | None) -> str:
     """Say how many settings will be measured, and how long that takes at most if the app starts at once."""
     seconds, repeats = seconds_of(options, unloaded), options.repeats
-    settings, few = len(options.workers) * len(options.threads), unloaded is not None and thinking(unloaded)
+    settings = len(options.workers) * len(options.threads)
+    few = options.rps is not None or (unloaded is not None and thinking(unloaded))
     if settings:
         what, runs = f"{settings} settings", 1 + settings * repeats
     else:
@@ -182,15 +190,16 @@ class Sweep:
             return
         if not can_check(findings.prediction):
             return
-        self.progress.begin(f"{setting}, {users} users", 0, self.seconds())
-        outcome = self.settled(setting, users, self.seconds())
-        info.check = Check(*setting, users, outcome.analysis, outcome.error or outcome.void)
+        rps = self.options.rps and CHECK_TIMES * self.options.rps
+        self.progress.begin(f"{setting}, {f'{rps:g} arrivals/s' if rps else f'{users} users'}", 0, self.seconds())
+        outcome = self.settled(setting, users, self.seconds(), self.arrivals(rps))
+        info.check = Check(*setting, users, outcome.analysis, outcome.error or outcome.void, rps)
         self.results.save_info()
         self.progress.checked(info.check, findings)
 
     def measure(self, setting: Setting, repeat: int) -> Run:
         """Measure a setting for the results."""
-        outcome = self.settled(setting, self.options.users, self.seconds())
+        outcome = self.settled(setting, self.options.users, self.seconds(), self.arrivals(self.options.rps))
         error = outcome.error or outcome.void
         return Run(
             workers=setting.workers,
@@ -204,11 +213,22 @@ class Sweep:
             failures=outcome.failures,
         )
 
-    def settled(self, setting: Setting, users: int, seconds: float) -> Outcome:
-        """Measure; once more if Locust was the limit, with all of its cores, and once more if others disturbed it."""
+    def arrivals(self, rps: float | None) -> Arrivals | None:
+        """Return arrivals at a rate, at the same moments for all settings; None for users who wait."""
+        return Arrivals(rps, self.options.seed) if rps else None
+
+    def settled(self, setting: Setting, users: int, seconds: float, arrivals: Arrivals | None = None) -> Outcome:
+        """Measure; once more if Locust was the limit, with all of its cores, and once more if others disturbed it.
+
+        Args:
+            setting: workers and threads.
+            users: how many, if they wait for their answers.
+            seconds: the window's length.
+            arrivals: what begins in place of them, whether or not the app answers.
+        """
         generators, tried = 1, set()
         while True:
-            measurement = Measurement(self.target, setting, users, seconds, self.scratch)
+            measurement = Measurement(self.target, setting, 1 if arrivals else users, seconds, self.scratch, arrivals)
             outcome = measurement.run(self.processes, generators)
             trouble = "saturated" if outcome.saturated else "disturbed" if outcome.disturbed else None
             if outcome.error or trouble is None or trouble in tried:

@@ -31,6 +31,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         max_p95: in ms; None for any.
         max_fail_ratio: share of the requests that may fail; None for as many as fail of a single user's.
         pause: how long users think, as Locust's --pause; None leaves it to the scenario.
+        rps: tasks that begin in a second, whether or not the app answers; None for users who wait for their answers.
+        find_limit: whether to look for the rate that a setting holds, instead of a setting.
         repeats: runs of each setting that could be the best.
         seconds: of each run; None lets the app's response time decide.
         start_seconds: how long the app may take to start.
@@ -54,9 +56,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gunicorn: dict[str, str]
     share_cores: bool
     seed: int
-    # With defaults, as folders from before have neither.
+    # With defaults, as folders from before have none of these.
     max_fail_ratio: float | None = None
     pause: str | None = None
+    rps: float | None = None
+    find_limit: bool = False
 
     @classmethod
     def of(cls, **given: Any) -> Options:
@@ -78,9 +82,20 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The scenario's name without a folder."""
         return self.locustfile.stem
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the load is arrivals, which do not wait for answers."""
+        return self.rps is not None or self.find_limit
+
+    @property
+    def load(self) -> str:
+        """What the app has to hold, in words."""
+        return f"{self.users} users" if self.rps is None else f"{self.rps:g} arrivals/s"
+
     def as_texts(self) -> dict[str, str]:
         """Return each option as it is written on the command line; "" where it is not set."""
-        return {name: written(value) for name, value in msgspec.structs.asdict(self).items()}
+        texts = {name: written(value) for name, value in msgspec.structs.asdict(self).items()}
+        return texts | ({"users": ""} if self.is_open else {})
 
     def command(self, out: Path) -> str:
         """Return the command that repeats the sweep into another folder."""
@@ -94,6 +109,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 words.append(option)
             elif name in FROM_ENVIRONMENT and value == absolute(os.environ.get(FROM_ENVIRONMENT[name], "")):
                 continue  # Compose and `make sweep` set it anyway
+            elif name == "users" and self.is_open:
+                continue
             elif name in ("seed", "users", "scenario", "plan") or value != getattr(DEFAULTS, name):
                 words += [option, written(value)]
         return shlex.join([*words, "--out", str(out)])

@@ -101,6 +101,7 @@ class Check(msgspec.Struct, frozen=True):
         users: how many.
         analysis: Locust's; None if there was none.
         error: why it says nothing; None if it does.
+        rps: the rate of arrivals in place of users; None where users wait for their answers.
     """
 
     workers: int
@@ -108,6 +109,7 @@ class Check(msgspec.Struct, frozen=True):
     users: int
     analysis: Analysis | None = None
     error: str | None = None
+    rps: float | None = None
 
     @property
     def setting(self) -> Setting:

@@ -44,7 +44,7 @@ def run(results: Results, target: Target, environment: Mapping[str, str]) -> int
     console, info = Console(stderr=True), results.info
     say(
         console,
-        f"{info.options.scenario_name}, {info.options.users} users, {info.plan.name}: gunicorn on "
+        f"{info.options.scenario_name}, {info.options.load}, {info.plan.name}: gunicorn on "
         f"{environment['gunicorn on']}, Locust on {environment['Locust on']}. Results: {near(results.folder)}",
     )
     say(console, forecast(info.options, info.unloaded))

@@ -55,6 +55,7 @@ class Cell:
         note: why it failed, is void or was skipped; "" if it is ok.
         runs: all of its runs, in order.
         rps, p95_ms: over the runs that are ok; None without one. Requests that failed are in no rps.
+        asked_rps: mean rate of the requests that the load asked for in those runs, in 1/s.
         count: the requests of those runs, and how many of them failed.
         response_ms, queue_ms, cpu_ms: means over those runs, per request.
         app_ms: the same, of the time in the app: until the answer is out, as a stream is there beyond its headers.
@@ -75,6 +76,7 @@ class Cell:
     runs: tuple[Run, ...] = ()
     rps: Interval | None = None
     p95_ms: Interval | None = None
+    asked_rps: float | None = None
     count: Count = NOTHING
     response_ms: float | None = None
     wait_ms: float | None = None
@@ -161,6 +163,7 @@ def measured(setting: Setting, runs: Sequence[Run], prediction: Prediction | Non
         runs=tuple(runs),
         rps=rps,
         p95_ms=Interval.of([analysis.response_ms.p95 for analysis in good], P95_RESOLUTION),
+        asked_rps=mean(analysis.generator.offered_rps for analysis in good),
         response_ms=mean(analysis.response_ms.mean for analysis in good),
         count=count,
         wait_ms=mean(waiting(analysis) for analysis in good),

@@ -16,7 +16,7 @@ from sweep.decide.findings import Findings
 from sweep.records import PlanSize, Run
 
 # With one of these different, or with another plan, the two sweeps measured different things.
-DECISIVE = ("users", "scenario", "pause")
+DECISIVE = ("users", "rps", "scenario", "pause")
 # These are where it was written, the order, and what the table or the plan shows.
 SILENT = ("seed", "workers", "threads", "plan")
 

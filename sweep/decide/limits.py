@@ -29,7 +29,9 @@ def limit_of(cell: Cell, cells: Sequence[Cell], prediction: Prediction) -> Limit
     reachable = prediction.cores(cell.setting.workers)
     if cores >= CPU_FULL * reachable:
         return "cpu" if reachable == prediction.vcpu else "gil"
-    if cell.rate >= REACHED * prediction.users_rps * (1 - cell.count.share):
+    # How many arrivals are due in a window is chance.
+    asked = cell.asked_rps if prediction.is_open and cell.asked_rps else prediction.users_rps
+    if cell.rate >= REACHED * asked * (1 - cell.count.share):
         return "users"
     full = (cell.slot_utilization or 0.0) >= BUSY and prediction.bounded
     if grew(cell, prediction):
@@ -64,11 +66,12 @@ def sentence(limit: Limit, cell: Cell, cells: Sequence[Cell], prediction: Predic
     gil = "its worker uses up the one core that Python's GIL leaves it"
     if few > 1:
         gil = f"its {few} workers use up the one core that Python's GIL leaves each of them"
+    who = "arrival" if prediction.is_open else "user who needs one"
     queues = "something behind or inside the app that requests queue for is what limits it"
     told: dict[Limit, str] = {
         "cpu": f"the plan's CPU, {busy} busy, is what limits it: less CPU for a request helps, or a larger plan",
         "gil": gil,
-        "users": "there is a slot for each user who needs one, so what is left is the "
+        "users": f"there is a slot for each {who}, so what is left is the "
         f"{now:.3g} ms that a request takes in the app, with the CPU {busy} busy",
         "failures": f"{full}, and from {first} slots on requests fail, which with {cell.setting.slots} they do not",
         "slots": f"{full}, so more of them may serve more",

@@ -32,6 +32,10 @@ DEARER = 1.05
 CALM_CPU, LEAST_PAUSE = 0.85, 0.02
 # So many requests should find a free slot.
 FOUND = 0.98
+# So many times as many users as have a request under way are as good as endlessly many.
+ENDLESS = 200
+# Of the rate that is asked for, what is as much.
+HELD = 0.97
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Prediction:
     """What a request asks of the server, what a worker takes, and so what each setting can do.
 
     Attributes:
-        users: N.
+        users: N; where arrivals do not wait for answers, so many who think for so long that they come to the same.
         vcpu: the plan's.
         app_s: S.
         think_s: Z.
@@ -48,6 +52,7 @@ class Prediction:
         worker_mb: memory that each further worker adds.
         bounded: whether slots bound what is served; an event loop's worker has no such bound.
         gil: whether a worker uses one core at most; not if one was seen on more, as with numpy or hashlib.
+        is_open: whether the load is arrivals that do not wait for answers.
     """
 
     users: int
@@ -59,6 +64,7 @@ class Prediction:
     worker_mb: float
     bounded: bool = True
     gil: bool = True
+    is_open: bool = False
 
     @property
     def cycle_s(self) -> float:
@@ -89,7 +95,12 @@ class Prediction:
 
     @property
     def thinking(self) -> bool:
-        """Whether throughput says little: users who think hide slow responses, as long as the CPU can serve them."""
+        """Whether throughput says little: users who think hide slow responses, as long as the CPU can serve them.
+
+        Of arrivals as many end as come, or nothing holds them.
+        """
+        if self.is_open:
+            return True
         calm = self.users_rps * self.cpu_s <= CALM_CPU * self.vcpu
         return calm and self.think_s >= max(self.app_s, LEAST_PAUSE)
 
@@ -129,7 +140,12 @@ class Prediction:
         return explain_laws.in_use(rps, self.app_s)
 
     def response_s(self, rps: float) -> float:
-        """Return the mean response at a rate: its users are either in a request or thinking."""
+        """Return the mean response at a rate: its users are either in a request or thinking.
+
+        Arrivals that do not wait for answers have none of their own: at a rate below theirs it grows without end.
+        """
+        if self.is_open:
+            return self.app_s if rps >= HELD * self.users_rps else math.inf
         return self.users / rps - self.think_s
 
     def memory_mb(self, workers: int) -> float:
@@ -150,17 +166,31 @@ def prediction_of(info: Info, runs: Sequence[Run]) -> Prediction | None:
     calm = [info.unloaded, *(analysis for analysis in analyses if is_calm(analysis, info.unloaded))]
     least = min(*cpu_s, undisturbed.cpu_s or cpu_s[0])
     base_mb = info.unloaded_memory_mb or 0.0
+    app_s = weighted(calm, lambda demand: demand.app_s) or undisturbed.app_s
+    users, think_s = info.options.users, weighted([info.unloaded, *analyses], lambda demand: demand.think_s) or 0.0
+    if info.options.rps is not None:
+        asked = info.options.rps * requests_each(analyses)
+        users = math.ceil(ENDLESS * max(1.0, asked * app_s))
+        think_s = users / asked - app_s
     return Prediction(
-        users=info.options.users,
+        users=users,
         vcpu=info.plan.vcpu,
-        app_s=weighted(calm, lambda demand: demand.app_s) or undisturbed.app_s,
-        think_s=weighted([info.unloaded, *analyses], lambda demand: demand.think_s) or 0.0,
+        app_s=app_s,
+        think_s=think_s,
         cpu_s=median([value for value in cpu_s if value <= DEARER * least] or [least]),
         base_mb=base_mb,
         worker_mb=worker_mb(loaded, base_mb),
         bounded=undisturbed.bounded,
         gil=gil_holds(info, loaded),
+        is_open=info.options.rps is not None,
     )
+
+
+def requests_each(analyses: Sequence[Analysis]) -> float:
+    """Return how many requests an arrival's task makes."""
+    due = sum(analysis.arrivals.due or 0 for analysis in analyses)
+    requests = sum(analysis.generator.offered_rps * analysis.load.seconds for analysis in analyses)
+    return requests / due if due and requests else 1.0
 
 
 def gil_holds(info: Info, loaded: Sequence[Run]) -> bool:

@@ -35,6 +35,8 @@ SPARE_TIMES, SPARE_SAME = 2.0, 0.97
 # the response, or than a tick of the kernel's clock, keeps nobody waiting.
 SAME_P95, QUEUE_SHARE, QUEUE_MS = 1.10, 0.10, 4.0
 LONGER = 1.25
+# Of arrivals that do not wait for answers; the others came shortly before the end, or more come than can be served.
+SERVED = 0.9
 
 Rule = tuple[str, Callable[[Sequence[Cell]], Sequence[Cell]]]
 
@@ -190,6 +192,8 @@ def beyond_limits(cell: Cell, info: Info) -> str | None:
     limit, share = info.options.max_p95, info.options.max_fail_ratio
     if share is not None and cell.count.share > share:
         return f"{cell.count.share:.2%} of its requests fail, which is above {share:.2%}"
+    if info.options.rps is not None and cell.asked_rps and cell.rate < SERVED * cell.asked_rps * (1 - cell.count.share):
+        return f"it serves {cell.rate:.3g} of {cell.asked_rps:.3g} requests/s"
     if limit is not None and cell.p95_ms and cell.p95 > limit:
         return f"its p95 of {cell.p95:.0f} ms is above {limit:g} ms"
     return None

@@ -108,8 +108,9 @@ def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Predict
     """Say what the setting does, why it is the one, and what holds it back."""
     plan, best = info.plan, ranking.chosen
     head = (
-        f"{best.setting} serves {best.rate:.3g} requests/s to {info.options.users} users on {plan.name} "
-        f"at a p95 of {best.p95:.0f} ms, {compared(ranking, cells, info, prediction)}{ties(ranking)}"
+        f"{best.setting} serves {best.rate:.3g} requests/s {'to' if info.options.rps is None else 'of'} "
+        f"{info.options.load} on {plan.name} at a p95 of {best.p95:.0f} ms, "
+        f"{compared(ranking, cells, info, prediction)}{ties(ranking)}"
         f"{refused(best, cells, info)}{passed_over(ranking)}{failing(best, info)}"
     )
     memory = f" in {best.memory_mb:.0f} of {plan.memory_mb:.0f} MB" if best.memory_mb is not None else ""
@@ -137,6 +138,8 @@ def compared(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Pr
     if ranking.by_response and prediction:
         queue = best.queue_p95_ms
         waits = f"95 of 100 of which wait for a slot for {queue:.0f} ms or less; " if queue is not None else ""
+        if prediction.is_open:
+            return f"{waits}as many end as come with any setting that holds them, so the p95 decides"
         return (
             f"{waits}the users think for {prediction.think_s:.3g} s after a request of "
             f"{prediction.app_s * 1e3:.3g} ms, so throughput tells nothing, and the p95 decides"
@@ -158,7 +161,7 @@ def ties(ranking: Ranking) -> str:
     if not names:
         return ""
     more = f" and {len(names) - TIES_SHOWN} more" if len(names) > TIES_SHOWN else ""
-    what = "in how long its users wait" if ranking.by_response else "in throughput"
+    what = "in how long requests wait" if ranking.by_response else "in throughput"
     return f"; it is tied with {', '.join(names[:TIES_SHOWN])}{more} {what}, and has {', then '.join(ranking.rules)}"
 
 

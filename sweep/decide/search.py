@@ -11,6 +11,7 @@ With a grid, every setting is measured, in an order shuffled anew for each repea
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,11 +20,11 @@ from dataclasses import dataclass
 from explain_laws import Setting
 from sweep.decide.cells import Cell, served
 from sweep.decide.findings import Findings
-from sweep.decide.moves import Moves
+from sweep.decide.moves import LEAST_SLOTS, Moves
 from sweep.decide.prediction import Prediction
 from sweep.decide.ranking import memory_room, unfit
 from sweep.decide.stock import near, threads_for
-from sweep.records import Run
+from sweep.records import Info, Run
 
 # Settings that are measured; where users think, the laws say more beforehand, and the windows are longer.
 CELLS_MOST, CELLS_MOST_THINKING = 10, 5
@@ -91,8 +92,9 @@ def starters(findings: Findings) -> list[Setting]:
     if base_mb and not options.workers:  # of an app as large as this one, fewer may fit
         most = max(1, min(most, int(memory_room(info) / base_mb)))
     few = min(options.workers, default=min(2, most))
-    settings = [Setting(most, threads_for(options.users, most, options))]
-    slots = [options.users / share for share in (1, 2, 4, 8)]
+    users = most_at_a_time(info)
+    settings = [Setting(most, threads_for(users, most, options))]
+    slots = [users / share for share in (1, 2, 4, 8)]
     if answered := [run.analysis for run in findings.runs if not run.ok and run.analysis]:
         # Where it answers and most of it is failures, as many slots fail again; as many as succeeded may not.
         alone = info.unloaded.demand.app_s if info.unloaded else None
@@ -100,11 +102,22 @@ def starters(findings: Findings) -> list[Setting]:
         slots = [succeeded / share for share in (1, 2, 4, 8)]
     settings += [Setting(few, threads_for(max(2 / few, number), few, options)) for number in slots]
     if not answered and not options.workers:  # what cannot start may be what only one process can do
-        settings.insert(2, Setting(1, threads_for(options.users, 1, options)))
+        settings.insert(2, Setting(1, threads_for(users, 1, options)))
     settings += [Setting(workers, settings[0].threads) for workers in options.workers]
     tried = {run.setting for run in findings.runs}
     again = {setting for setting in settings if setting in tried or not near(setting, tried)}
     return [setting for setting in dict.fromkeys(settings) if setting.slots > 1 and setting in again]
+
+
+def most_at_a_time(info: Info) -> float:
+    """Return how many requests can be expected at a time, at most.
+
+    Of arrivals, λ · S are, which varies as chance has it; with room for requests that take twice as long.
+    """
+    if info.options.rps is None or info.unloaded is None:
+        return info.options.users
+    mean = 2 * info.options.rps * (info.unloaded.demand.app_s or 0.0)
+    return max(LEAST_SLOTS, math.ceil(mean + 3 * math.sqrt(mean)))
 
 
 class Search:
@@ -197,7 +210,8 @@ class Search:
         if self.moves.unused(setting):
             return f"has more slots than {self.prediction.users} users can fill"
         if self.prediction.thinking:
-            return f"{self.prediction.enough_slots()} slots are enough for these users, who think, and were measured"
+            who = self.options.load if self.prediction.is_open else "these users, who think"
+            return f"{self.prediction.enough_slots()} slots are enough for {who}, and were measured"
         if self.moves.explained:
             return f"no setting can exceed {self.prediction.best_rps:.3g} requests/s, and {self.best.setting} is there"
         if len(self.cells) >= CELLS_MOST:

@@ -7,6 +7,7 @@ something inside or behind the app, that gets slow with it.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 from explain_laws import Setting
@@ -16,6 +17,8 @@ from sweep.decide.prediction import Prediction
 from sweep.records import Check
 
 TIMES = (2, 3)
+# With so many times the load it is checked what a recommended setting does under more than it was measured with.
+CHECK_TIMES = 2
 # Users who never pause are all in a request, or wait for a slot, today and with slower ones: more of them show nothing.
 UNCHECKED = (
     "Not checked by a run: these users think for less than a request takes, or use up the CPU, so more of them are not "
@@ -31,14 +34,14 @@ class Slowed:
         setting: workers and threads.
         times: how many times as long requests take in the app.
         rps: its throughput.
-        response_ms: the mean response.
+        response_ms: the mean response; None where it grows without end.
         kept: of what it serves now, 0 to 1.
     """
 
     setting: Setting
     times: int
     rps: float
-    response_ms: float
+    response_ms: float | None
     kept: float
 
 
@@ -50,11 +53,14 @@ def slowed_rps(setting: Setting, now: float, times: float, limit: Limit, predict
 
 def slowed(cell: Cell, limit: Limit, prediction: Prediction) -> tuple[Slowed, ...]:
     """Return what a cell would do."""
-    found = []
+    found, now = [], cell.rate
+    if limit == "users" and prediction.is_open:
+        now = prediction.users_rps  # how many came in a window was chance
     for times in TIMES:
-        rate = slowed_rps(cell.setting, cell.rate, times, limit, prediction)
+        rate = slowed_rps(cell.setting, now, times, limit, prediction)
         response_s = max(times * prediction.app_s, prediction.response_s(rate))
-        found.append(Slowed(cell.setting, times, rate, response_s * 1e3, rate / cell.rate))
+        response_ms = response_s * 1e3 if math.isfinite(response_s) else None
+        found.append(Slowed(cell.setting, times, rate, response_ms, rate / now))
     return tuple(found)
 
 
@@ -65,13 +71,15 @@ def can_check(prediction: Prediction | None) -> bool:
 
 def told(check: Check, prediction: Prediction | None) -> str:
     """Say what a run with more users has shown of the recommended setting."""
-    head = f"{check.setting} with {check.users} users, whose requests fill its slots as slower ones would"
+    who = f"{check.users} users" if check.rps is None else f"{check.rps:g} arrivals/s"
+    head = f"{check.setting} with {who}, whose requests fill its slots as slower ones would"
     if check.error or check.analysis is None:
         return f"{head}, says nothing: {(check.error or 'no analysis').splitlines()[0]}"
     load = check.analysis.load
     allowed = ""
     if prediction:
-        more = dataclasses.replace(prediction, users=check.users)
+        users = check.users if check.rps is None else CHECK_TIMES * prediction.users
+        more = dataclasses.replace(prediction, users=users)
         allowed = f"; the laws allow {more.bound(check.setting)[0]:.3g}"
     return (
         f"{head}: {load.rps:.3g} requests/s at a p95 of {check.analysis.response_ms.p95 or 0.0:.0f} ms, "
@@ -81,7 +89,8 @@ def told(check: Check, prediction: Prediction | None) -> str:
 
 def foretold(one: Slowed) -> str:
     """Say what a setting would do."""
+    response = "a time that grows for as long as they come" if one.response_ms is None else f"{one.response_ms:.0f} ms"
     return (
         f"{one.times} times as long: {one.setting} would serve {one.rps:.3g} requests/s ({one.kept:.0%} of today's) in "
-        f"{one.response_ms:.0f} ms, by the laws"
+        f"{response}, by the laws"
     )

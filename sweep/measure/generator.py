@@ -6,6 +6,7 @@ import math
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,6 +23,18 @@ WARM_UP = 1.0
 LOCUST_MOST = 60.0
 
 
+class Arrivals(NamedTuple):
+    """Tasks that begin at random moments, whether or not the app answers.
+
+    Attributes:
+        rps: how many in a second.
+        seed: of the moments. The same ones for all settings make what differs the settings' own.
+    """
+
+    rps: float
+    seed: int
+
+
 class Generator:
     """A Locust that was started.
 
@@ -33,7 +46,15 @@ class Generator:
     """
 
     def __init__(
-        self, processes: Processes, target: Target, port: int, users: int, seconds: float, folder: Path, number: int
+        self,
+        processes: Processes,
+        target: Target,
+        port: int,
+        users: int,
+        seconds: float,
+        folder: Path,
+        number: int,
+        arrivals: Arrivals | None = None,
     ) -> None:
         """Start it.
 
@@ -45,12 +66,14 @@ class Generator:
             seconds: the window's length.
             folder: for what it writes.
             number: of Locust processes.
+            arrivals: which tasks begin when, on as many users as they need; None for users who wait for their answers.
         """
         self.seconds, self.folder = seconds, folder
         self.log, self.json = folder / "locust.log", folder / "analysis.json"
         # All users at once, as Locust starts those of a second together. Its run time counts from then on, in whole
         # seconds.
-        length, rate = math.ceil(WARM_UP + seconds), max(1, users)
+        users = max(users, number)
+        length, rate = math.ceil(WARM_UP + seconds), users
         command = [sys.executable, "-P", str(MAIN), str(WARM_UP)]
         command += ["--locustfile", str(target.scenario)]
         command += ["--host", f"http://127.0.0.1:{port}", "--headless", "--only-summary"]
@@ -58,7 +81,10 @@ class Generator:
         command += ["--reset-stats", "--exit-code-on-error", "0", "--analysis-json", str(self.json)]
         command += ["--csv", str(folder / "locust"), "--app-memory", f"{target.memory_mb:g}m"]
         command += ["--processes", str(number)] if number > 1 else []
-        command += ["--pause", target.pause] if target.pause else []
+        if arrivals:
+            command += ["--rps", f"{arrivals.rps:g}", "--rps-seed", str(arrivals.seed)]
+        elif target.pause:
+            command += ["--pause", target.pause]
         self.process = processes.start(command, target.generator_cores, self.log, clean_environ())
 
     def watch(self, server: Server) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from explain_laws import Setting
 from explain_types import Analysis
 from sweep.measure.evidence import MeasurementError, NotStartedError, TooShortError, exceptions, failures
-from sweep.measure.generator import Generator
+from sweep.measure.generator import Arrivals, Generator
 from sweep.measure.observer import Observer
 from sweep.measure.processes import Processes
 from sweep.measure.server import Server
@@ -59,7 +59,15 @@ class Outcome:
 class Measurement:
     """One run of one setting."""
 
-    def __init__(self, target: Target, setting: Setting, users: int, seconds: float, scratch: Path) -> None:
+    def __init__(
+        self,
+        target: Target,
+        setting: Setting,
+        users: int,
+        seconds: float,
+        scratch: Path,
+        arrivals: Arrivals | None = None,
+    ) -> None:
         """Prepare; starts nothing.
 
         Args:
@@ -68,9 +76,10 @@ class Measurement:
             users: how many.
             seconds: the window's length, after ramp and warm-up.
             scratch: a folder for logs; its contents are replaced.
+            arrivals: what begins whether or not the app answers; None for users who wait for their answers.
         """
         self.target, self.setting, self.users, self.seconds = target, setting, users, seconds
-        self.scratch = scratch
+        self.scratch, self.arrivals = scratch, arrivals
 
     def run(self, processes: Processes, generators: int = 1) -> Outcome:
         """Measure.
@@ -88,7 +97,14 @@ class Measurement:
             try:
                 server.wait_ready()
                 generator = Generator(
-                    processes, self.target, server.port, self.users, self.seconds, self.scratch, generators
+                    processes,
+                    self.target,
+                    server.port,
+                    self.users,
+                    self.seconds,
+                    self.scratch,
+                    generators,
+                    self.arrivals,
                 )
                 ending.callback(processes.end, generator.process, 0)
                 generator.watch(server)

@@ -134,8 +134,8 @@ def limit_line(made: go.Figure, name: str, value: float, dash: str, count: int) 
     )
 
 
-def against_bounds(cells: Sequence[Cell], best: Setting | None) -> Chart:
-    """Measured throughput, and what the laws allow."""
+def against_bounds(cells: Sequence[Cell], best: Setting | None, is_open: bool = False) -> Chart:
+    """Measured throughput, and what the laws allow; users do, or arrivals."""
     rates = [cell.rps.mean if cell.rps else None for cell in cells]
     shares = [percent(cell.rps.mean / cell.bound_rps) if cell.rps and cell.bound_rps else "" for cell in cells]
     made = rows(cells, best, "requests/s", shares)
@@ -149,7 +149,8 @@ def against_bounds(cells: Sequence[Cell], best: Setting | None) -> Chart:
         "width": 3,
     }
     bars(made, "measured", rates, "requests/s", "app", error_x=spread)
-    for limit, (name, symbol, colour) in LAWS.items():
+    for limit, (law, symbol, colour) in LAWS.items():
+        name = "arrivals" if is_open and limit == "users" else law
         bounded = [(number, cell) for number, cell in enumerate(cells) if cell.limit == limit]
         if not bounded:
             continue

@@ -39,6 +39,17 @@ def render(folder: Path, findings: Findings) -> list[Path]:
 
 
 def template(name: str, view: View) -> str:
+    """Fill a template of the report."""
+    return filled(
+        name,
+        view=view,
+        info=view.info,
+        recommendation=view.findings.recommendation,
+        prediction=view.findings.prediction,
+    )
+
+
+def filled(name: str, **context: object) -> str:
     """Fill a template. In HTML every text is escaped."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -63,14 +74,7 @@ def template(name: str, view: View) -> str:
         figure_json,
     ):
         environment.filters[function.__name__] = function
-    context = {
-        "view": view,
-        "info": view.info,
-        "recommendation": view.findings.recommendation,
-        "prediction": view.findings.prediction,
-        "plotly_js": plotly_js,
-    }
-    return environment.get_template(name).render(context)
+    return environment.get_template(name).render(context, plotly_js=plotly_js)
 
 
 def figure_json(chart: Chart) -> str:

@@ -173,7 +173,7 @@ class View:
         if not good:
             return []
         made = [
-            charts.against_bounds(good, best),
+            charts.against_bounds(good, best, self.info.options.is_open),
             charts.response_split(good, best),
             charts.cpu(good, best, self.info),
             charts.memory(good, best, self.info),

@@ -38,6 +38,15 @@ def test_a_window_has_some_cycles_of_a_user(app_s: float, think_s: float, users:
 
 
 @pytest.mark.parametrize(
+    ("app_s", "rps", "seconds"),
+    [(0.1, 60, 6), (0.1, 10, 30), (0.1, 1, 60), (2.0, 100, 22)],
+    ids=["many", "few", "very few", "long"],
+)
+def test_a_window_has_enough_arrivals_for_a_p95(app_s: float, rps: float, seconds: float) -> None:
+    assert window(probe(app_s, 0.0), 36, rps) == pytest.approx(seconds, abs=1)
+
+
+@pytest.mark.parametrize(
     ("options", "unloaded", "said"),
     [
         ({}, None, "At most 10 settings, up to 3 windows of 6 s each: at most about 4 minutes"),
@@ -82,7 +91,7 @@ def test_more_users_are_a_check_only_where_users_think(
     results.append(samples.run(2, 18, think_s=think_s))
     asked: list[int] = []
 
-    def settled(_work: Sweep, _setting: Setting, users: int, _seconds: float) -> Outcome:
+    def settled(_work: Sweep, _setting: Setting, users: int, _seconds: float, _arrivals: object) -> Outcome:
         asked.append(users)
         return Outcome("made up", None, None)
 

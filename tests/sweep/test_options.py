@@ -43,6 +43,12 @@ HERE = Path(__file__).parent
         ("--pause 3-1", "--pause=3-1: expected seconds, for instance 2, or from the shortest to the longest, 1-3"),
         ("--pause 1s", "--pause=1s: expected seconds"),
         ("--pause ''", "--pause=: expected seconds"),
+        ("--rps 0", "--rps=0: expected a number from 0.01 to 100000"),
+        ("--rps nan", "--rps=nan: expected a number"),
+        ("--rps 40 --users 36", "--users=36: expected none with arrivals, for which users are added as needed"),
+        ("--rps 40 --pause 2", "--pause=2: expected none with arrivals"),
+        ("--find-limit", "--find-limit=: expected a limit with it: --max-p95=MS, --max-fail-ratio=SHARE, or both"),
+        ("--find-limit --max-p95 300 --rps 40", "--rps=40.0: expected none with --find-limit, which finds the rate"),
         ("--max-fail-ratio 2", "--max-fail-ratio=2: expected a number from 0 to 1"),
         ("--max-fail-ratio nan", "--max-fail-ratio=nan: expected a number"),
         ("--chdir /nope", "--chdir=/nope: expected a folder that is there"),
@@ -91,6 +97,15 @@ def test_nor_is_there_a_sweep_to_go_on_with(capsys: pytest.CaptureFixture[str]) 
     err = capsys.readouterr().err
     assert err.startswith(f"sweep: {path}: expected the folder of a sweep")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("given", [{"rps": 40.0}, {"find_limit": True, "max_p95": 300.0}], ids=["a rate", "a limit"])
+def test_the_command_repeats_a_sweep_of_arrivals(given: dict[str, float]) -> None:
+    """Without a number of users, which would be refused."""
+    words = shlex.split(Options.of(seed=7, **given).command(Path("again")))
+    assert "--users" not in words
+    with cli.cli.make_context("sweep", words[3:]) as context:
+        assert {name: context.params[name] for name in given} == given
 
 
 def test_the_command_repeats_the_sweep() -> None:
