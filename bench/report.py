@@ -14,7 +14,7 @@ from typing import Any
 
 INTRODUCTION = """# Benchmarks
 
-`make bench` measures all of this (about 15 minutes, two free cores) and writes this page;
+`make bench` measures all of this (about 20 minutes, two free cores) and writes this page;
 `make bench ARGS=settings` measures one section. App and Locust run on a core each. Where a cell has several figures, it
 was measured so many times, in rounds of shuffled order; the smallest comes first. Ratios hold within a section only.
 """
@@ -127,6 +127,44 @@ def image(rows: list[dict[str, Any]]) -> str:
     )
 
 
+def open_load(rows: list[dict[str, Any]]) -> str:
+    """Percentiles by both generators, how far they are apart, and the stall."""
+    *calm, stall = rows
+    head = [
+        "arrivals/s",
+        "of the slots",
+        "Locust, p50 · p95 · p99 ms",
+        "the other generator",
+        "apart, %",
+        "users at a time",
+    ]
+    text = table(
+        head,
+        (
+            [
+                str(row["rate"]),
+                f"{row['rate'] * 0.1 / 18:.0%}",
+                times(row["locust"]),
+                times(row["other"]),
+                " · ".join(
+                    f"{100 * (mine / other - 1):+.1f}" for mine, other in zip(row["locust"], row["other"], strict=True)
+                ),
+                str(row["users"]),
+            ]
+            for row in calm
+        ),
+    )
+    rows_of_stall = [["arrivals", stall["locust"]], ["arrivals, the other generator", stall["other"]]]
+    rows_of_stall.append([f"{stall['users']} users who wait", stall["closed"]])
+    text += "\nA second in which nothing answers, in 15 s of 48 requests/s that take 40 ms:\n\n"
+    return text + table(["load", "p50 · p95 · p99 ms"], ([name, times(values)] for name, values in rows_of_stall))
+
+
+def times(values: list[float]) -> str:
+    """Return percentiles, in their order."""
+    return " · ".join(f"{value:.0f}" for value in values)
+
+
 SECTIONS = {
     "settings": ("The problem and the fix: a route that waits 100 ms", settings),
     "policies": ("Ways to make slots exact, 36 clients", policies),
@@ -134,6 +172,10 @@ SECTIONS = {
     "header": ("What the Server-Timing header costs: a hello route, 36 users", header),
     "memory": ("Memory of the sample app, whole process tree (PSS)", memory),
     "image": ("Image and start", image),
+    "open": (
+        "Load that does not wait for answers, 3 × 6 and 100 ms a request: two generators at the same moments",
+        open_load,
+    ),
 }
 
 

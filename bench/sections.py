@@ -8,17 +8,19 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tests.bed import clients, free_port
+from explain_schedule import Schedule
+from tests.bed import clients, free_port, open_generator
 from tests.bed.compose import Stack
 from tests.bed.cores import cores
 from tests.bed.docker import docker, image_bytes
 from tests.bed.gunicorn import Server, gunicorn, wait_ready
-from tests.bed.locust import HELLO, LOCUSTFILES, SHORT, WAITING, Load, locust
+from tests.bed.locust import HELLO, LOCUSTFILES, SCENARIOS, SHORT, WAITING, Load, Run, explained, locust
 from tests.bed.waiting import wait_for_200
 
 Rows = list[dict[str, Any]]
@@ -180,6 +182,51 @@ def first_200(name: str) -> float:
         docker("rm", "--force", container)
 
 
+OPEN_SECONDS, OPEN_PATH, OPEN_REPEATS = 15, "/io?ms=100", 2
+
+
+def open_load() -> Rows:
+    """Percentiles of arrivals that do not wait, in ms: by Locust, and by a generator with nothing of Locust's.
+
+    Both have the same moments, one after the other. Then a second in which nothing answers, also for users who wait.
+    """
+    rows = []
+    for rate, seed in shuffled([(rate, seed) for rate in (54, 108, 153) for seed in range(OPEN_REPEATS)], 1):
+        moments, schedule = list[float](), Schedule(rate, seed=f"{seed} 0")
+        while (moment := schedule.next()) < OPEN_SECONDS:
+            moments.append(moment)
+        with gunicorn(["--workers", "3", "--threads", "6"], pin=cores()[0]) as server:
+            other = open_generator.beside(server.url + OPEN_PATH, moments).result()
+            args = ["--rps", str(rate), "--rps-seed", str(seed)]
+            run = explained("io_bound.py", server.url, *args, users=1, seconds=OPEN_SECONDS)
+        rows.append({"rate": rate, "seed": seed, "users": run.analysis["load"]["users"], **both(other, run)})
+    return [*sorted(rows, key=lambda row: (row["rate"], row["seed"])), stalled()]
+
+
+def both(other: open_generator.Times, run: Run) -> dict[str, Any]:
+    """Return the percentiles that two generators have measured."""
+    times = run.analysis["response_ms"]
+    mine = [times["p50"], times["p95"], times["p99"]]
+    return {"locust": mine, "other": [round(other.percentile(percent), 1) for percent in (50, 95, 99)]}
+
+
+def stalled() -> dict[str, Any]:
+    """Measure a stall of a second, for arrivals of two generators and for users who wait, all at once."""
+    seconds, path = 15, "/io?ms=40"
+    with gunicorn(["--workers", "1", "--threads", "64"], pin=cores()[0]) as server, ThreadPoolExecutor(2) as pool:
+        scenario, environ = SCENARIOS / "path.py", {"BED_PATH": path}
+
+        def locust_beside(*args: str, users: int) -> Future[Run]:
+            return pool.submit(explained, scenario, server.url, *args, users=users, seconds=seconds, environ=environ)
+
+        other = open_generator.beside(server.url + path, open_generator.at_random(48, seconds))
+        arrivals, users = locust_beside("--rps", "48", users=1), locust_beside(users=2)
+        server.stall(after=7.0, seconds=1.0)
+        closed = users.result().analysis["response_ms"]
+        row = {"rate": "stall", "users": 2, **both(other.result(), arrivals.result())}
+    return row | {"closed": [closed["p50"], closed["p95"], closed["p99"]]}
+
+
 SECTIONS: dict[str, Callable[[], Rows]] = {
     "settings": settings,
     "policies": policies,
@@ -187,4 +234,5 @@ SECTIONS: dict[str, Callable[[], Rows]] = {
     "header": header,
     "memory": memory,
     "image": image,
+    "open": open_load,
 }
