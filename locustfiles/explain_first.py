@@ -5,9 +5,10 @@ So they tell what a request takes when it is alone, and what of its wait is the 
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ MOST = 256
 # which of them came first to what they share, but some did.
 FEW = 12
 LONGER = 1.1
+# So many gaps between ends tell a turn from chance, if the longest request takes so many times the shortest one.
+LEAST_TURNS, DIFFER = 5, 2.0
 
 
 class First(NamedTuple):
@@ -31,28 +34,37 @@ class First(NamedTuple):
         response_ms: response time, in ms.
         app_ms: time in the app, in ms.
         name: its route.
+        pid: the worker.
     """
 
     start: float
     response_ms: float
     app_ms: float
     name: str
+    pid: int = 0
+
+    @property
+    def end(self) -> float:
+        """When it ended, in s."""
+        return self.start + self.response_ms / 1e3
 
 
 def note(tally: Tally, first: Iterable[First]) -> None:
     """Have a tally know what its requests took at rest; it is told all first requests anew each time."""
     for route in tally.routes.values():
         route.rest = Histogram()
-    known = sorted(first, key=lambda one: one.start + one.response_ms / 1e3)
+    known = sorted(first, key=lambda one: one.end)
     if tally.setting is None or not known:
         return
-    times: dict[str, list[float]] = defaultdict(list)
+    begun: dict[str, list[First]] = defaultdict(list)
     for one in sorted(known, key=lambda one: one.start):
-        times[one.name].append(one.app_ms)
+        begun[one.name].append(one)
     for name, route in tally.routes.items():
-        for app_ms in times[name][:FEW]:
+        times = [one.app_ms for one in begun[name][:FEW]]
+        for app_ms in times:
             route.rest.add(app_ms)
-        route.rising = rising(times[name][:FEW])
+        route.rising = rising(times)
+        route.in_turn = in_turn(begun[name])
     # If all users start at once, as many requests as there are slots find one free; other processes make some.
     slots = slots_of(tally.setting.workers, tally.setting.threads, tally.setting.worker_class) or 1
     tally.first_wait_ms = median(one.response_ms - one.app_ms for one in known[: max(1, slots // 2)])
@@ -67,3 +79,25 @@ def rising(times: Sequence[float]) -> float:
     longer = sum(later > LONGER * earlier for earlier, later in pairs)
     shorter = sum(earlier > LONGER * later for earlier, later in pairs)
     return (longer - shorter) / len(pairs) if pairs else 0.0
+
+
+def in_turn(requests: Sequence[First]) -> float:
+    """Return how likely it is that chance alone has requests end as evenly as these, 1.0 for too few of them.
+
+    They are those that were in the app together, before any of them had ended: if all users start at once, nobody knows
+    who was first at a lock, yet they leave it one after the other. Each worker may have a lock of its own, or all one.
+    """
+    workers = {one.pid for one in requests}
+    each = math.prod(evenness([one for one in requests if one.pid == pid]) for pid in workers)
+    return min(1.0, 2 * min(each, evenness(requests)))
+
+
+def evenness(requests: Sequence[First]) -> float:
+    """Return how likely it is that the smallest gap between the ends is as near to the mean one by chance alone."""
+    first = min((one.end for one in requests), default=0.0)
+    together = [one for one in requests if one.end - one.app_ms / 1e3 < first]
+    times, ends = [one.app_ms for one in together], sorted(one.end for one in together)
+    gaps = [later - earlier for earlier, later in pairwise(ends)]
+    if len(gaps) < LEAST_TURNS or max(times) < DIFFER * min(times):
+        return 1.0
+    return (1 - min(gaps) * len(gaps) / sum(gaps)) ** (len(gaps) - 1)

@@ -22,6 +22,8 @@ LEAST_AT_REST, LEAST_LATER = 3, 20
 QUICKER, BEYOND, LEAST_USUAL = 1.2, 1.3, 8
 # Three standard deviations of what twelve times in any order come to, and of what twelve come to beside many.
 RISING, LONGER_NOW = 0.6, 0.5
+# What is less likely than this is no chance.
+BY_CHANCE = 0.001
 LEAST_GAPS, LEAST_AT_ONCE = 60, 4
 # A gap is short below so many of the mean one; so many standard deviations fewer of them than chance makes are none.
 SHORT, SURE = 0.25, 3.5
@@ -173,7 +175,8 @@ def slowed(route: Route) -> float:
         mean = rest.mean or 0.0
         longer = (route.app.mean or 0.0) >= max(BEYOND * mean, mean + SLOWED_MS)
         found |= longer and (route.rising >= RISING or longer_now(route) >= LONGER_NOW)
-    found |= one_by_one(route)
+    long = (route.app.mean or 0.0) >= max(BEYOND * then, then + SLOWED_MS)
+    found |= one_by_one(route) or (long and route.in_turn <= BY_CHANCE)
     return max(0.0, ((route.app.total - route.cpu_ms) / route.app.count) - then) if found else 0.0
 
 

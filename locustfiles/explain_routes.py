@@ -21,6 +21,7 @@ class Route:
         rest: the same of the test's first requests, which found the app at rest.
         gaps: times between the ends of two of them, in ms; own_gaps: of two of the same worker.
         last: when the last one ended, in s; own_last: that of each worker, by pid.
+        in_turn: how likely it is that the first ones ended as evenly by chance.
         rising: share of the pairs of those of which the later one took longer, less that of the others.
         failures: number.
         queued: how many said how long they had waited.
@@ -28,7 +29,19 @@ class Route:
     """
 
     __slots__ = (
-        *("app", "cpu_ms", "failures", "gaps", "last", "own_gaps", "own_last", "queue_ms", "queued", "response"),
+        *(
+            "app",
+            "cpu_ms",
+            "failures",
+            "gaps",
+            "in_turn",
+            "last",
+            "own_gaps",
+            "own_last",
+            "queue_ms",
+            "queued",
+            "response",
+        ),
         *("rest", "rising", "wire_ms"),
     )
 
@@ -37,7 +50,7 @@ class Route:
         self.gaps, self.own_gaps = Histogram(), Histogram()
         self.last: float | None = None
         self.own_last: dict[int, float] = {}
-        self.rising = 0.0
+        self.rising, self.in_turn = 0.0, 1.0
         self.failures = self.queued = 0
         self.queue_ms = self.wire_ms = self.cpu_ms = 0.0
 

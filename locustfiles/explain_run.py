@@ -193,7 +193,7 @@ class Explanation:
 
     def note_first(self, end: float, response_ms: float, timing: Timing, name: str) -> None:
         """Note one of the test's first requests."""
-        self.first.append(First(end - response_ms / 1e3, response_ms, timing.app_ms, name))
+        self.first.append(First(end - response_ms / 1e3, response_ms, timing.app_ms, name, timing.pid))
 
     def counted(self) -> Tally:
         """Return the tally with all that belongs to it; a master's has the first requests of its worker processes."""

@@ -158,7 +158,7 @@ class Run(Simulation):
             error = "HTTP 500" if failed else None
             self.records.append(Record(self.now, response_ms, timing, error, pause, route.name))
             if not failed:
-                self.first.append(First(start, response_ms, timing.app_ms, route.name))
+                self.first.append(First(start, response_ms, timing.app_ms, route.name, timing.pid))
             pause = self.think(self.chance) * 1e3
             self.pauses += pause
             yield pause / 1e3

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from explain_first import rising
-from explain_route_figures import RISING
+from explain_first import First, in_turn, rising
+from explain_route_figures import BY_CHANCE, RISING
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,35 @@ def test_chance_hardly_ever_looks_like_that() -> None:
 
 def test_places_that_are_taken_one_after_the_other_do() -> None:
     assert rising([60.0 * (1 + number // 4) for number in range(12)]) >= RISING
+
+
+def first(times: list[float], start: float = 0.0, pid: int = 0) -> list[First]:
+    """Requests that began within some ms, in any order."""
+    chance = random.Random(len(times))
+    return [First(start + chance.uniform(0, 0.005), ms + 2, ms, "GET /", pid) for ms in times]
+
+
+def test_who_is_let_in_one_after_the_other_was_at_a_lock_whoever_came_first() -> None:
+    turns = [150.0 * (1 + number) for number in range(9)]
+    assert in_turn(first(turns)) <= BY_CHANCE
+    assert in_turn([*first(turns, pid=1), *first(turns, 0.03, pid=2)]) <= BY_CHANCE  # each worker has its own
+    alternating = [one._replace(pid=number % 2) for number, one in enumerate(first(turns))]
+    assert in_turn(alternating) <= BY_CHANCE  # all have one
+
+
+def test_others_end_at_any_time() -> None:
+    chance = random.Random(7)
+    exponential = (first([chance.expovariate(0.01) for _ in range(9)]) for _ in range(5000))
+    assert sum(in_turn(requests) <= BY_CHANCE for requests in exponential) <= 2 * BY_CHANCE * 5000
+    anything = (first([chance.uniform(10, 300) for _ in range(9)]) for _ in range(5000))
+    assert sum(in_turn(requests) <= BY_CHANCE for requests in anything) <= 2 * BY_CHANCE * 5000
+
+
+def test_users_who_come_evenly_leave_so() -> None:
+    assert in_turn([First(number / 100, 102, 100, "GET /") for number in range(9)]) == 1.0
+    assert in_turn(first([100.0, 250.0])) == 1.0
+    assert in_turn([]) == 1.0
+
+
+def test_a_pool_of_several_lets_some_leave_together() -> None:
+    assert in_turn(first([80.0 * (1 + number // 3) + number % 3 for number in range(12)])) > BY_CHANCE
