@@ -27,13 +27,13 @@ def test_a_queue_behind_slots_whose_requests_compute_is_no_network(processes: tu
 
 def test_header_off() -> None:
     with gunicorn(1, 6, SERVER_TIMING="false") as server:
-        run = locust(SCENARIO, server.url, users=4, seconds=1)
+        run = locust(SCENARIO, server.url, users=4, seconds=2)
     assert (run.verdict, run.code) == ("no-data", 0)
     assert "SERVER_TIMING=true" in run.analysis["verdict"]["suggestion"]
 
 
 def test_nobody_answers() -> None:
-    run = locust(SCENARIO, "http://127.0.0.1:9", users=2, seconds=1)
+    run = locust(SCENARIO, "http://127.0.0.1:9", users=2, seconds=2)
     assert run.verdict == "no-data"
     assert "failed (100 %" in run.analysis["verdict"]["text"]
     assert "Traceback" not in run.output

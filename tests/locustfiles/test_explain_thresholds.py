@@ -23,7 +23,7 @@ pytestmark = pytest.mark.load
     ids=["all met", "no failure", "rps", "mean", "two"],
 )
 def test_thresholds(healthy: Server, args: list[str], missed: list[str]) -> None:
-    run = locust(SCENARIO, healthy.url, *args, users=12, seconds=1)
+    run = locust(SCENARIO, healthy.url, *args, users=12, seconds=2)
     assert run.code == (3 if missed else 0), run.output
     assert run.output.count(": missed") == len(missed)
     assert all(line in run.output for line in missed)
@@ -31,7 +31,7 @@ def test_thresholds(healthy: Server, args: list[str], missed: list[str]) -> None
 
 def test_fail_ratio_is_missed_and_errors_are_named(healthy: Server) -> None:
     env = {"TEST_PATH": "/nowhere", "TEST_WAIT": "0.05"}  # as fast as it can, Locust itself might be the limit
-    run = locust(SCENARIO, healthy.url, "--check-fail-ratio", "0.5", users=4, seconds=1, environ=env)
+    run = locust(SCENARIO, healthy.url, "--check-fail-ratio", "0.5", users=4, seconds=2, environ=env)
     assert run.code == 3
     assert "--check-fail-ratio 0.5: missed with 1" in run.output
     assert run.verdict == "errors"
@@ -58,5 +58,5 @@ def test_a_load_test_shape_has_one_threshold(healthy: Server) -> None:
 
 
 def test_thresholds_come_from_the_environment_too(healthy: Server) -> None:
-    run = locust(SCENARIO, healthy.url, users=12, seconds=1, environ={"LOCUST_CHECK_PERCENTILE": "50:10"})
+    run = locust(SCENARIO, healthy.url, users=12, seconds=2, environ={"LOCUST_CHECK_PERCENTILE": "50:10"})
     assert run.code == 3
