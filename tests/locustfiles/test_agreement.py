@@ -155,16 +155,19 @@ def test_one_process_and_two_agree(healthy: Server, client: str) -> None:
 
 
 def test_master_and_worker_on_the_command_line(healthy: Server) -> None:
-    port = str(free_port())
-    with started(SCENARIO, "--worker", "--master-port", port) as worker:
-        bind = ["--master-bind-port", port]
-        run = locust(SCENARIO, healthy.url, "--master", "--expect-workers", "1", *bind, users=12, seconds=5)
-        assert worker.wait(20) is not None
-    assert run.code == 0
-    assert run.verdict == "healthy", run.output
-    # Each of 12 users has one under way at any time, however long it takes: nothing that was reported last is missing.
-    load, mean_ms = run.analysis["load"], run.analysis["response_ms"]["mean"]
-    assert load["requests"] == pytest.approx(12 * load["seconds"] / (mean_ms / 1e3), rel=0.08)
+    def measure() -> str | None:
+        port = str(free_port())
+        with started(SCENARIO, "--worker", "--master-port", port) as worker:
+            bind = ["--master-bind-port", port]
+            run = locust(SCENARIO, healthy.url, "--master", "--expect-workers", "1", *bind, users=12, seconds=5)
+            assert worker.wait(20) is not None
+        assert run.code == 0
+        # Each of 12 users has one under way, however long it takes: nothing that was reported last is missing.
+        load, mean_ms = run.analysis["load"], run.analysis["response_ms"]["mean"]
+        lost = differs("requests", load["requests"], 12 * load["seconds"] / (mean_ms / 1e3), 0.08)
+        return lost if run.verdict == "healthy" else run.output
+
+    retried(measure)
 
 
 @pytest.mark.parametrize("worker_class", ["gthread", "gunicorn_slots.SlotWorker"])
