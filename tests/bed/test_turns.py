@@ -43,7 +43,7 @@ def test_what_belongs_together_is_run_by_one_process(tmp_path: Path) -> None:
     (tmp_path / "test_kinds.py").write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder", "-v"]
     environ = clean_environ({"PYTHONPATH": str(ROOT), "PYTEST_XDIST_TESTRUNUID": ""})
-    done = ended([*command, "-p", "no:cacheprovider", "-p", "no:locust"], environ, cwd=tmp_path)
+    done = ended([*command, "-p", "no:cacheprovider", "-p", "no:locust"], environ, cwd=tmp_path, seconds=120)
     assert done.returncode == 0, done.stdout + done.stderr
     ran = re.findall(r"^\[(gw\d)\].* PASSED test_kinds.py::test_(\w+)", done.stdout, re.MULTILINE)
     assert len(ran) == 32
