@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before this process says that it has collected
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if RUN:
+    if getattr(session.config.option, "loadgroup", False):  # as pytest-xdist tells its processes
         tell_groups(session.items)
 
 
