@@ -6,6 +6,7 @@ import shlex
 from typing import Any
 
 import pytest
+from gunicorn.config import Config
 
 from explain_paste import UNKNOWN, Started, compose_line, pastes, started, with_options
 from explain_server_timing import Served
@@ -87,6 +88,25 @@ ARTICLE = "gunicorn --bind=0.0.0.0 --timeout 600 --threads 6 --workers 3 app:app
 )
 def test_a_startup_command_gets_the_options(command: str, expected: str) -> None:
     assert with_options(command, MORE) == expected
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ARTICLE,
+        "gunicorn -w2 -k gthread --threads=6 a:b",
+        "gunicorn a:b",
+        "gunicorn -w=4 --workers 5 --thr 2 a:b",
+        "",
+    ],
+)
+def test_gunicorn_takes_it_for_that_setting(command: str) -> None:
+    """Also where an option is there in a short form that only gunicorn's own parser knows: the last one wins."""
+    line = lines(MORE | {"GUNICORN_WORKER_CLASS": ""}, Started(True, "", command))["startup"]
+    found = Config().parser().parse_args(shlex.split(line)[1:])
+    assert (found.workers, found.threads) == (3, 12)
+    assert found.worker_class == "gunicorn_slots.SlotWorker"
+    assert len(found.args) == 1
 
 
 def test_the_line_keeps_what_compose_was_started_with() -> None:
