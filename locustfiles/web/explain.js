@@ -4,6 +4,7 @@
 const EVERY_MS = 2000;
 const MOST_ROUTES = 10; // that are not folded
 const byId = (id) => document.getElementById(id);
+const kept = byId("run"); // a run that is in the page
 
 function make(tag, attributes, ...children) {
   const made = document.createElement(tag);
@@ -58,7 +59,7 @@ function snippet({ where, line }) {
     setTimeout(() => { button.textContent = WORDS.copy; }, 2000);
   });
   const note = WORDS.notes[where] ? [make("p", { class: "note" }, make("small", { class: "note" }, WORDS.notes[where]))] : [];
-  return make("div", {}, make("p", {}, WORDS.paste[where]), make("div", { class: "line" }, make("pre", { tabindex: 0 }, code), button), ...note);
+  return make("div", {}, make("p", {}, WORDS.paste[where]), make("div", { class: "line" }, make("pre", {}, code), button), ...note);
 }
 
 // --- the verdict ---
@@ -97,6 +98,7 @@ function showVerdict(run) {
   write("code", before ? "" : code);
   write("headline", before ? before[0] : WORDS.headlines[code] || code);
   write("text", before ? before[1] : WORDS.sentence(run));
+  if (!kept) document.title = `${byId("headline").textContent} – Locust`;
   const paste = before ? [] : run.paste;
   fill("paste", paste, () => {
     if (!paste.length) return [];
@@ -255,7 +257,6 @@ for (const happening of ["change", "resize"]) {
   const source = happening === "change" ? matchMedia("(prefers-color-scheme: dark)") : window;
   source.addEventListener(happening, () => { forgetPlots(); if (shown) show(shown); });
 }
-const kept = byId("run");
 if (kept) {
   show(JSON.parse(kept.textContent));
 } else {
