@@ -59,9 +59,9 @@ def standalone(run: Mapping[str, Any], title: str, sections: str = "") -> str:
     if FOLDER is None:
         raise FileNotFoundError("explain.html: expected beside explain_page.py, or in the folder web/ there")
     verdict = run["verdict"]
-    words = f"<p>{html.escape(verdict['text'])} {html.escape(verdict['suggestion'])}</p>"
+    words = f"<p>{escaped(verdict['text'])} {escaped(verdict['suggestion'])}</p>"
     page = (FOLDER / "explain.html").read_text(encoding="utf-8")
-    page = re.sub("<title>.*?</title>", lambda _: f"<title>{html.escape(title)}</title>", page)
+    page = re.sub("<title>.*?</title>", lambda _: f"<title>{escaped(title)}</title>", page)
     page = re.sub("<noscript>.*?</noscript>", lambda _: f"<noscript>{words}</noscript>", page)
     styles = {name: (FOLDER / name).read_text(encoding="utf-8") for name in STYLES}
     scripts = {name: (FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS}
@@ -75,6 +75,11 @@ def standalone(run: Mapping[str, Any], title: str, sections: str = "") -> str:
     data = json.dumps(run).replace("<", "\\u003c")
     page = page.replace("<!-- The run, in a file. -->", f'<script type="application/json" id="run">{data}</script>')
     return page.replace("<!-- Further sections, in a file. -->", sections)
+
+
+def escaped(text: str) -> str:
+    """Return a text as HTML; what no file can hold, as of an app that answers in another encoding, as "?"."""
+    return html.escape(text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def policy(scripts: Iterable[str], styles: Iterable[str]) -> str:

@@ -261,6 +261,6 @@ if (kept) {
   show(JSON.parse(kept.textContent));
 } else {
   byId("links").hidden = false;
-  const loop = () => refresh().finally(() => setTimeout(loop, EVERY_MS));
+  const loop = () => (document.hidden ? Promise.resolve() : refresh()).finally(() => setTimeout(loop, EVERY_MS));
   loop();
 }

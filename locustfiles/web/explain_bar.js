@@ -21,5 +21,5 @@ async function tell() {
 }
 
 document.getElementById("explain-bar").lang = LANGUAGE;
-const telling = () => tell().finally(() => setTimeout(telling, BAR_EVERY_MS));
+const telling = () => (document.hidden ? Promise.resolve() : tell()).finally(() => setTimeout(telling, BAR_EVERY_MS));
 telling();

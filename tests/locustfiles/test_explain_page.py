@@ -63,6 +63,11 @@ def test_no_text_of_a_run_becomes_markup() -> None:
     assert "<title>&lt;/title&gt;&lt;script&gt;" in text
 
 
+def test_what_no_file_can_hold_is_left_out() -> None:
+    broken = SLOTS | {"verdict": SLOTS["verdict"] | {"text": "HTTP 500 \ud800"}}
+    assert b"HTTP 500 ?" in explain_page.standalone(broken, "run \udcff").encode("utf-8")
+
+
 def test_only_its_own_scripts_and_styles_may_run() -> None:
     text = explain_page.standalone(SLOTS, "run")
     (policy,) = re.findall('http-equiv="Content-Security-Policy" content="(.+?)"', text)
