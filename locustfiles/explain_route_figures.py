@@ -141,8 +141,10 @@ def one_by_one(route: Route) -> bool:
     """
     app = route.app
     differ = (app.percentile(75) or 0.0) >= SLOWED * (app.percentile(QUICK_PERCENT) or 0.0)
-    gaps = (each for each in (route.gaps, route.own_gaps) if app.total >= LEAST_AT_ONCE * each.total)
-    return differ and any(map(is_regular, gaps))
+    return differ and any(
+        (app.mean or 0.0) >= LEAST_AT_ONCE * (gaps.mean or 0.0) and is_regular(gaps)
+        for gaps in (route.gaps, route.own_gaps)
+    )
 
 
 def is_regular(gaps: Histogram) -> bool:

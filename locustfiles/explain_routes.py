@@ -7,7 +7,7 @@ from typing import Any
 from explain_histogram import Histogram
 
 MOST_ROUTES = 50  # names; one that has an id in it would have no end of them
-MOST_PIDS = 512  # workers; with max_requests there would be no end of them
+MOST_ENDS = 10_000  # that are looked at: more tell no more of how regular they are
 FURTHER = "others"  # the name under which all further ones are counted
 SUMS = ("failures", "queued", "queue_ms", "wire_ms", "cpu_ms")
 HISTOGRAMS = ("response", "app", "rest", "gaps", "own_gaps")
@@ -20,7 +20,7 @@ class Route:
         response: response times of all, in ms; app: times in the app of those with the header.
         rest: the same of the test's first requests, which found the app at rest.
         gaps: times between the ends of two of them, in ms; own_gaps: of two of the same worker.
-        last: when the last one ended, in s; own_last: that of each worker, by pid.
+        last: when the last one ended, in s; own_last: that of each worker, by pid; seen: how many were looked at.
         in_turn: how likely it is that the first ones ended as evenly by chance.
         rising: share of the pairs of those of which the later one took longer, less that of the others.
         failures: number.
@@ -29,20 +29,8 @@ class Route:
     """
 
     __slots__ = (
-        *(
-            "app",
-            "cpu_ms",
-            "failures",
-            "gaps",
-            "in_turn",
-            "last",
-            "own_gaps",
-            "own_last",
-            "queue_ms",
-            "queued",
-            "response",
-        ),
-        *("rest", "rising", "wire_ms"),
+        *("app", "cpu_ms", "failures", "gaps", "in_turn", "last", "own_gaps", "own_last", "queue_ms"),
+        *("queued", "response", "rest", "rising", "seen", "wire_ms"),
     )
 
     def __init__(self) -> None:
@@ -51,18 +39,20 @@ class Route:
         self.last: float | None = None
         self.own_last: dict[int, float] = {}
         self.rising, self.in_turn = 0.0, 1.0
-        self.failures = self.queued = 0
+        self.failures = self.queued = self.seen = 0
         self.queue_ms = self.wire_ms = self.cpu_ms = 0.0
 
     def ended(self, at: float, pid: int) -> None:
         """Note when one ended, in the order in which they do, and which worker answered it."""
+        if self.seen > MOST_ENDS:
+            return
+        self.seen += 1
         if self.last is not None:
             self.gaps.add((at - self.last) * 1e3)
         self.last = at
         if (before := self.own_last.get(pid)) is not None:
             self.own_gaps.add((at - before) * 1e3)
-        if before is not None or len(self.own_last) < MOST_PIDS:
-            self.own_last[pid] = at
+        self.own_last[pid] = at
 
     def merge(self, other: Route) -> None:
         """Add what another process saw of the same name."""
