@@ -100,7 +100,7 @@ def known(value: float | None, digits: int = 4) -> float | None:
 
 def arrival_figures(arrivals: Arrivals, measured: Figures | None) -> ArrivalFigures:
     if not arrivals.is_open:
-        return ArrivalFigures(*[None] * 9)
+        return ArrivalFigures()
     return ArrivalFigures(
         asked_rps=rounded(arrivals.asked),
         due=arrivals.due,

@@ -51,15 +51,15 @@ class Workload:
 class ArrivalFigures:
     """What became of arrivals that do not wait for answers; None where users do."""
 
-    asked_rps: float | None
-    due: int | None
-    begun: int | None
-    held_back: int | None
-    held_back_ms: float | None
-    left: int | None
-    under_way: int | None
-    max_users: int | None
-    asked_utilization: float | None
+    asked_rps: float | None = None
+    due: int | None = None
+    begun: int | None = None
+    held_back: int | None = None
+    held_back_ms: float | None = None
+    left: int | None = None
+    under_way: int | None = None
+    max_users: int | None = None
+    asked_utilization: float | None = None
 
 
 @dataclass(frozen=True)
@@ -132,16 +132,16 @@ class Verdict:
     variables: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Analysis:
-    """A run, explained."""
+    """A run, explained. With defaults is what analyses from before do not have."""
 
     schema: int
     setting: SettingInForce
     load: Workload
-    arrivals: ArrivalFigures
+    arrivals: ArrivalFigures = ArrivalFigures()
     response_ms: Times
-    delay_ms: Times
+    delay_ms: Times = Times(None, None, None, None)
     wait_ms: Times
     queue_ms: Times
     wire_ms: Times

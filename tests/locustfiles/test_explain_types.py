@@ -89,6 +89,14 @@ def test_it_comes_back_from_json(found: Analysis) -> None:
     assert msgspec.json.decode(json.dumps(asdict(found), allow_nan=False), type=Analysis) == found
 
 
+def test_an_analysis_from_before_there_were_arrivals_can_be_read() -> None:
+    data = asdict(analyse_records(run(), 36, 10.0))
+    del data["arrivals"], data["delay_ms"]
+    found = msgspec.convert(data, Analysis)
+    assert found.arrivals.asked_rps is None
+    assert found.delay_ms.mean is None
+
+
 def test_a_wrong_field_is_named_by_its_path() -> None:
     data = asdict(analyse_records(run(), 36, 10.0))
     data["demand"]["cpu_s"] = "much"

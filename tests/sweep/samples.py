@@ -65,7 +65,7 @@ def analysis(
         load=Workload(
             users, seconds=5.0, requests=round(rps * 5), failures=0, rps=rps, accounted_users=users, start_s=0.0
         ),
-        arrivals=ArrivalFigures(*[None] * 9),
+        arrivals=ArrivalFigures(),
         response_ms=times(response),
         delay_ms=Times(None, None, None, None),
         wait_ms=times(response - app),
