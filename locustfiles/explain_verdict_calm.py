@@ -30,35 +30,52 @@ def healthy(figures: Figures, memory_mb: float | None) -> Verdict:
 
 
 def where(figures: Figures) -> str:
-    """Say where requests spend their time, by what was measured."""
-    if figures.wire is not None and waits(figures, figures.wire) and figures.hold - figures.app >= figures.wire / 2:
-        return (
-            f"Requests hold their slots for {ms(figures.hold)}, {ms(figures.app)} of it until their headers: the "
-            "answer is streamed, is large, or is read slowly"
-        )
-    if figures.wire is not None and waits(figures, figures.wire):
-        text = (
-            f"No limit is reached, yet {ms(figures.wire)} of {ms(figures.response)} are spent on the wire: on the "
-            "network, in a front end, or with a new connection for each request"
-        )
-        if figures.cores >= COMPETING * figures.reachable_cores:
-            text += ", or competing for the CPU with a worker's other threads"
-        return text
-    if queues(figures):
-        busy = figures.cores >= COMPETING * figures.reachable_cores
-        why = "for a busy CPU" if busy else "though there are as many slots as users, as of a worker that computes"
-        if more_than_slots(figures) and computes(figures):
-            why = "for others that compute: with more slots they would share the CPU with these, and not be done sooner"
-        return f"Requests wait {ms(figures.queue or 0.0)} of {ms(figures.response)} {why}"
-    if figures.queue is not None and waits(figures, figures.queue):
-        waited = f"{ms(figures.queue)} of {ms(figures.response)}"
-        return f"Requests waited {waited} for a slot, mostly as all users came at once"
+    """Say where requests spend their time, by what was measured: the largest part of what they wait comes first."""
+    parts = [(figures.queue or 0.0, in_the_queue(figures)), (figures.wire or 0.0, on_the_wire(figures))]
+    for _, text in sorted(parts, reverse=True):
+        if text:
+            return text
     if waits(figures, figures.wait):
         return (
             f"No limit is reached. {ms(figures.wait)} of {ms(figures.response)} are spent outside the app, and the "
             "test's first requests were as slow, so that is no queue"
         )
     return in_the_app(figures)
+
+
+def on_the_wire(figures: Figures) -> str:
+    """Say what of the time is measured as wire; nothing where that is little, or not known."""
+    if figures.wire is None or not waits(figures, figures.wire):
+        return ""
+    if figures.hold - figures.app >= figures.wire / 2:
+        return (
+            f"Requests hold their slots for {ms(figures.hold)}, {ms(figures.app)} of it until their headers: the "
+            "answer is streamed, is large, or is read slowly"
+        )
+    text = (
+        f"No limit is reached, yet {ms(figures.wire)} of {ms(figures.response)} are spent on the wire: on the network, "
+        "in a front end, or with a new connection for each request"
+    )
+    if figures.cores >= COMPETING * figures.reachable_cores:
+        text += ", or competing for the CPU with a worker's other threads"
+    return text
+
+
+def in_the_queue(figures: Figures) -> str:
+    """Say how long requests wait for a slot, and why with so many of them; nothing where that is little."""
+    if figures.queue is None or not waits(figures, figures.queue):
+        return ""
+    waited = f"{ms(figures.queue)} of {ms(figures.response)}"
+    if not queues(figures):
+        return f"Requests waited {waited} for a slot, mostly as all users came at once"
+    if more_than_slots(figures) and computes(figures):
+        return (
+            f"Requests wait {waited} for others that compute: with more slots they would share the CPU with these, and "
+            "not be done sooner"
+        )
+    if figures.cores >= COMPETING * figures.reachable_cores:
+        return f"Requests wait {waited} for a busy CPU"
+    return f"Requests wait {waited} though there are as many slots as users, as of a worker that computes"
 
 
 def in_the_app(figures: Figures) -> str:

@@ -165,3 +165,12 @@ def test_workers_that_start_anew_leave_the_others_with_all() -> None:
     assert found.code == "imbalance", found
     assert "8 workers were started anew" in found.text
     assert "GUNICORN_PRELOAD_APP=true" in found.suggestion
+
+
+@pytest.mark.parametrize(("queue_ms", "says"), [(70.0, "wait 70 ms of 144 ms though"), (3.0, "yet 76 ms of 144 ms")])
+def test_the_larger_part_of_the_wait_is_named(queue_ms: float, says: str) -> None:
+    """As of a worker that stops for its garbage now and then: its requests wait, and have some wire, too."""
+    setting = Served(1, 12, "SlotWorker", 1)
+    found = verdict(setting=setting, rate=40, app_ms=65, wait_ms=79, queue_ms=queue_ms, cpu_ms=5, users=12)
+    assert found.code == "healthy"
+    assert says in found.text
