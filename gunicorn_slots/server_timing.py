@@ -2,7 +2,7 @@
 """The Server-Timing header: what a request cost, and where. SERVER_TIMING=true adds it to any app, without a change.
 
 Server-Timing: app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=SlotWorker vcpu=1
-               cpu=12.34 rss=48.1"
+               instance=5e884898 cpu=12.34 rss=48.1"
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from gunicorn.workers import base_async, gthread, sync
 from gunicorn_slots.arrival import is_counted, queue_ms
 from gunicorn_slots.cgroup import available_cpus
 from gunicorn_slots.held import HeldTime, follow_hooks
+from gunicorn_slots.instance import described as instance_described
 from gunicorn_slots.parsing import parse_flag
 
 
@@ -88,13 +89,13 @@ def with_server_timing(app: Callable[..., Any], cfg: Any, kind: str, held: HeldT
     What a streamed body costs afterwards is not in them, but in `held`. The app finds `queue` in its environ, too, as
     `gunicorn_slots.queue_ms`.
 
-    `desc` names the worker (pid) and the setting, and says what the worker has had since its start, up to 50 ms ago:
-    its CPU seconds, those of children that have ended included; its resident MB; and at which second by its own clock,
-    for how many slot-seconds its slots have been held by how many requests. `gil=0` is there where Python runs
-    without one.
+    `desc` names the worker (pid), the setting and the instance (see instance.py), and says what the worker has had
+    since its start, up to 50 ms ago: its CPU seconds, those of children that have ended included; its resident MB; and
+    at which second by its own clock, for how many slot-seconds its slots have been held by how many requests. `gil=0`
+    is there where Python runs without one.
     """
     first = f'gunicorn;desc="pid={os.getpid()} workers={cfg.workers} threads={cfg.threads} '
-    first += f"class={kind} vcpu={available_cpus()} "
+    first += f"class={kind} vcpu={available_cpus()} {instance_described()} "
     end = '"' if getattr(sys, "_is_gil_enabled", lambda: True)() else ' gil=0"'
     resident, started = resident_mb(), time.monotonic()
     wall, cpu = time.monotonic, time.thread_time

@@ -12,12 +12,14 @@ This file listens to Locust's events. The rest, in the order in which a request 
     explain_monitor        samples Locust itself; explain_pauses what the scenario asks for
     explain_open           --rps: tasks that begin when they are due; explain_opening starts and ends it, explain_pool
                            has its users, explain_schedule the moments, explain_arrivals what became of them
-    explain_tally          what is kept: of explain_routes, of explain_workers, and of the test's first requests
-                           (explain_first); explain_histogram percentiles; explain_totals what the thresholds count
+    explain_tally          what is kept of each explain_record: of explain_routes, of explain_workers, and of the
+                           test's first requests (explain_first); explain_histogram percentiles; explain_totals what
+                           the thresholds count
     explain_figures        from the tally to the figures, by explain_laws; explain_worker_figures, explain_route_figures
+    explain_instances      which instances there were, and what adds up; explain_stays whether users stay with one
     explain_generator      whether Locust is the limit
-    explain_rules          what holds of a run; explain_verdict the first rule that does, explain_verdict_* in words;
-                           explain_suggestion the setting to try
+    explain_rules          what holds of a run, and explain_rules_instances of several instances; explain_verdict the
+                           first rule that does, explain_verdict_* in words; explain_suggestion the setting to try
     explain_analysis       all of that as explain_types has it; explain_timeline the run over time
     explain_text           the console and the table, in explain_words; explain_web the web UI
     explain_thresholds     exit code 3

@@ -14,14 +14,16 @@ from explain_figures import MS, Figures, figures
 from explain_generator import Judgement, Load, judge
 from explain_histogram import Histogram
 from explain_laws import Bounds, Demand
+from explain_record import Record
 from explain_rules import is_busy_known
-from explain_tally import Record, Tally, tally_of
+from explain_tally import Tally, tally_of
 from explain_types import (
     SCHEMA,
     Analysis,
     ArrivalFigures,
     CpuTime,
     Generator,
+    InstanceFigures,
     RouteFigures,
     SettingInForce,
     Times,
@@ -60,6 +62,7 @@ def analyse(
     rate = tally.requests / seconds if seconds > 0 else 0.0
     busy = measured.busy if measured and is_busy_known(measured) else None
     share = busy / measured.slots if measured and busy is not None and measured.slots else None
+    several = measured is not None and len(measured.by_instance) > 1
     return Analysis(
         schema=SCHEMA,
         setting=setting_in_force(measured),
@@ -84,6 +87,9 @@ def analyse(
         cpu_utilization=rounded(measured.cpu_utilization) if measured else None,
         memory_mb=rounded(measured.memory_mb) if measured else None,
         memory_growth_kb=rounded(measured.growth.kb_each) if measured and measured.growth else None,
+        instances=tuple(rounded_instance(one) for one in measured.by_instance) if measured else (),
+        users_stay=rounded(measured.stays.stayed) if several and measured and measured.stays.known else None,
+        users_bound=rounded(measured.stays.bound) if several and measured and measured.stays.known else None,
         workers=tuple(rounded_worker(worker) for worker in measured.workers) if measured else (),
         routes=tuple(rounded_route(route) for route in measured.routes) if measured else (),
         demand=rounded_demand(measured.demand) if measured else Demand(None, None, None, False),
@@ -117,8 +123,9 @@ def arrival_figures(arrivals: Arrivals, measured: Figures | None) -> ArrivalFigu
 def setting_in_force(measured: Figures | None) -> SettingInForce:
     if measured is None:
         return SettingInForce(None, None, None, None, None)
-    setting = measured.setting
-    return SettingInForce(setting.workers, setting.threads, measured.slots, setting.worker_class, setting.vcpu)
+    workers, threads, worker_class, _ = measured.setting
+    number = measured.instances if measured.by_instance else None
+    return SettingInForce(workers, threads, measured.slots, worker_class, measured.vcpu, number)
 
 
 def times(histogram: Histogram) -> Times:
@@ -132,6 +139,17 @@ def rounded_worker(worker: WorkerFigures) -> WorkerFigures:
         slots_busy=rounded(worker.slots_busy),
         cpu_cores=rounded(worker.cpu_cores),
         memory_mb=rounded(worker.memory_mb),
+    )
+
+
+def rounded_instance(one: InstanceFigures) -> InstanceFigures:
+    return replace(
+        one,
+        share=round(one.share, 3),
+        slots_busy=rounded(one.slots_busy),
+        cpu_cores=rounded(one.cpu_cores),
+        response_ms=rounded(one.response_ms),
+        queue_ms=known(one.queue_ms),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from explain_types import SCHEMA
 
-FORM = 1  # of the line
+FORM = 2  # of the line; 1 knew nothing of instances
 MARK = '{"explain_tally": '
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import dropwhile
 
 from explain_arrivals import Arrivals
+from explain_instances import Present, Stays, instance_figures, present, stays, vcpus
 from explain_laws import CPU_FULL, Bounds, Demand, bounds, in_use, ratio, slots_of
 from explain_route_figures import Start, at_rest, inside_share, route_figures
 from explain_server_timing import Served
 from explain_tally import Tally
-from explain_types import RouteFigures, WorkerFigures
+from explain_types import InstanceFigures, RouteFigures, WorkerFigures
 from explain_worker_figures import Growth, at_once, growth, use, worker_figures
 from explain_workers import Bin
 
@@ -20,6 +22,8 @@ NOBODY = Arrivals()
 KNOWN = 0.90
 # A stretch of the run in which a mean request waits at least this long has a queue.
 LEAST_QUEUE = 0.002  # s
+# If so many of the users are not accounted for, an instance that answers no more need not be gone: it may hang.
+HANGING = 0.20
 # A worker that uses more than this runs code that does not hold the GIL, as zlib, hashlib and numpy.
 ONE_CORE = 1.15
 
@@ -29,7 +33,9 @@ class Figures:
     """What the laws give for a run with the header; the letters are those of explain_laws.
 
     Attributes:
-        setting: gunicorn's.
+        setting: gunicorn's, the same on each instance.
+        there: how many instances there were.
+        vcpu: the cores of all.
         slots: requests that can be in the app at a time; None if the worker class has no bound that is known.
         users: N; of arrivals that do not wait, how many were under way at a time, at most.
         present: users who had something under way or paused, on average: all of them, but where arrivals do not wait.
@@ -60,13 +66,17 @@ class Figures:
         memory_each_mb: mean resident memory of a worker.
         growth: of the memory; None if it is not known.
         workers: most requests first.
-        workers_at_once: how many there were; more than the setting has are not all of one gunicorn.
+        by_instance: each instance, most requests first; none if no response says which it is of.
+        stays: whether users stay with an instance.
+        workers_at_once: how many one instance had; more than the setting has are not all of one gunicorn.
         routes: the one that holds the slots longest first.
         gil: whether the workers' Python has one.
         demand: S, C and Z.
     """
 
     setting: Served
+    there: Present
+    vcpu: int
     slots: int | None
     users: int
     present: float
@@ -97,15 +107,42 @@ class Figures:
     memory_each_mb: float
     growth: Growth | None
     workers: tuple[WorkerFigures, ...]
+    by_instance: tuple[InstanceFigures, ...]
+    stays: Stays
     workers_at_once: int
     routes: tuple[RouteFigures, ...]
     gil: bool
     demand: Demand
 
     @property
+    def instances(self) -> int:
+        """How many instances there were for most of the window."""
+        return self.there.number
+
+    @property
+    def all_workers(self) -> int:
+        """How many workers the instances have together."""
+        return self.setting.workers * self.instances
+
+    @property
+    def slots_each(self) -> int | None:
+        """The slots of one instance."""
+        return None if self.slots is None else self.slots // self.instances
+
+    @property
+    def vcpu_each(self) -> int:
+        """The cores of one instance, its part of those that it shares."""
+        return math.ceil(self.vcpu / self.instances)
+
+    @property
+    def share_cores(self) -> bool:
+        """Whether instances are on the same machine, and have less cores together than each of its own would be."""
+        return self.vcpu < self.setting.vcpu * self.instances
+
+    @property
     def cpu_utilization(self) -> float:
         """Share of the plan's CPU in use."""
-        return self.cores / self.setting.vcpu
+        return self.cores / self.vcpu
 
     @property
     def cpu_full(self) -> bool:
@@ -119,12 +156,17 @@ class Figures:
 
     @property
     def reachable_cores(self) -> int:
-        return min(self.setting.workers, self.setting.vcpu) if self.gil_holds else self.setting.vcpu
+        return min(self.all_workers, self.vcpu) if self.gil_holds else self.vcpu
+
+    @property
+    def most_cores(self) -> float:
+        """The cores that the busiest of several instances uses; 0 with one."""
+        return max((one.cpu_cores for one in self.by_instance), default=0.0) if self.instances > 1 else 0.0
 
     @property
     def bounds(self) -> Bounds:
         """The bounds of the setting in force."""
-        return self.bounds_of(self.setting.workers, self.slots, self.setting.vcpu)
+        return self.bounds_of(self.all_workers, self.slots, self.vcpu)
 
     def bounds_of(self, workers: int, slots: int | None, vcpu: int) -> Bounds:
         """Return the bounds of another setting for the same load. Who does not wait for answers has none of his own."""
@@ -138,12 +180,12 @@ class Figures:
     @property
     def memory_mb(self) -> float:
         """Resident memory of all workers, of which one without a request was not seen."""
-        return self.memory_each_mb * self.setting.workers
+        return self.memory_each_mb * self.all_workers
 
     @property
     def shares(self) -> list[float]:
         """The workers' shares; one 0 stands for all those of which no response was seen."""
-        unseen = [0.0] if len(self.workers) < self.setting.workers else []
+        unseen = [0.0] if len(self.workers) < self.all_workers else []
         return [worker.share for worker in self.workers] + unseen
 
 
@@ -163,22 +205,28 @@ def figures(
     if setting is None or not timed or seconds <= 0:
         return None
     workers = worker_figures(tally, seconds)
-    used = use(tally, workers, seconds)
-    slots = slots_of(setting.workers, setting.threads, setting.worker_class)
+    think, is_open = max(0.0, tally.think_ms / tally.thinks / MS) if tally.thinks else None, arrivals.is_open
+    population = (tally.response.total - tally.delay.total) / MS / seconds
+    population += max((think or 0.0) * (tally.thinks if is_open else tally.requests) / seconds, pausing)
+    busied = arrivals.user_seconds / seconds if is_open else users
+    there = present(tally, seconds, hanging=busied - population >= HANGING * busied)
+    used = use(tally.workers.values(), setting.workers * there.number, seconds)
+    slots = slots_of(setting.workers * there.number, setting.threads, setting.worker_class)
     app, wait = tally.app.total / timed / MS, tally.timed_response_ms / timed / MS - tally.app.total / timed / MS
     known = tally.queue.count >= KNOWN * timed
     cpu = used.cores * seconds / timed
     thread_cpu = tally.cpu_ms / timed / MS
-    think = max(0.0, tally.think_ms / tally.thinks / MS) if tally.thinks else None
-    requests, rate, is_open = tally.requests, timed / seconds, arrivals.is_open
+    requests, rate = tally.requests, timed / seconds
     shortest = [value for value in (tally.wait.percentile(10), tally.first_wait_ms) if value is not None]
     busy = in_use(rate, app) if used.busy is None else used.busy
     hold = max(app, used.hold or 0.0)
     return Figures(
         setting=setting,
+        there=there,
+        vcpu=vcpus(tally, there.number),
         slots=slots,
         users=users,
-        present=arrivals.user_seconds / seconds if is_open else users,
+        present=busied,
         asked=arrivals.asked * requests / max(1, arrivals.ended) if is_open else None,
         seconds=seconds,
         rate=requests / seconds,
@@ -193,8 +241,7 @@ def figures(
         excess=max(0.0, wait - min(shortest, default=0.0) / MS),
         first_known=tally.first_wait_ms is not None,
         think=think or 0.0,
-        population=(tally.response.total - tally.delay.total) / MS / seconds
-        + max((think or 0.0) * (tally.thinks if is_open else requests) / seconds, pausing),
+        population=population,
         busy=busy,
         held=in_use(rate, app + max(0.0, cpu - thread_cpu)) if used.busy is None else busy,
         measured=used.busy is not None,
@@ -207,6 +254,8 @@ def figures(
         memory_each_mb=sum(worker.memory_mb for worker in workers) / len(workers),
         growth=growth(tally),
         workers=workers,
+        by_instance=instance_figures(tally, seconds),
+        stays=stays(tally),
         workers_at_once=at_once(tally),
         routes=route_figures(tally, None if used.busy is None else busy * seconds * MS),
         gil=all(worker.gil for worker in tally.workers.values()),

@@ -58,7 +58,8 @@ def pastes(variables: dict[str, str], setting: SettingInForce, how: Started) -> 
         return []
     if any(name in OPTIONS for name in variables):
         variables = in_force(setting) | variables
-    line = compose_line(variables, how) if how.compose else ""
+    # Without the files and the --scale that several instances were started with, Compose would end them.
+    line = compose_line(variables, how) if how.compose and (setting.instances or 1) == 1 else ""
     found = [Paste("compose", line)] if line else []
     if any(name in OPTIONS for name in variables):
         found.append(Paste("startup", with_options(how.startup_command, exact(variables)) or usual(exact(variables))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from explain_figures import LEAST_QUEUE, MS, Figures
+from explain_instances import differing
 from explain_laws import CPU_FULL, is_exact
 from explain_suggestion import LEAST_WORKERS
 from explain_tally import Tally
@@ -78,36 +79,52 @@ def computes(figures: Figures) -> bool:
     C / (1 - u). Where that and what they wait for elsewhere is no less than what they take now, nothing is gained.
     """
     others = unused_cores(figures)
-    reachable = min(figures.setting.vcpu, max(figures.setting.workers, LEAST_WORKERS))
-    use = min(CPU_FULL, figures.cores / (reachable if figures.gil_holds else figures.setting.vcpu))
+    reachable = min(figures.vcpu, max(figures.setting.workers, LEAST_WORKERS) * figures.instances)
+    use = min(CPU_FULL, figures.cores / (reachable if figures.gil_holds else figures.vcpu))
     cpu = max(0.0, figures.cores - others) / figures.rate
     shared = max(0.0, figures.hold - cpu) + cpu / (1 - use)
     return shared >= figures.hold + (figures.wait if figures.queue is None else figures.queue)
 
 
 def uneven(figures: Figures) -> bool:
-    """Whether requests wait in one worker while another has room."""
-    number = figures.setting.workers
-    if number < 2 or len(figures.workers) > number:  # restarted workers have had less time than others
-        return False
-    slots_each = figures.slots / number if figures.slots else math.inf
-    inexact = figures.slots is not None and not is_exact(figures.setting.worker_class)
-    free = not more_than_slots(figures) or figures.busy < MOSTLY_FREE * (figures.slots or 0)
-    if inexact and queues(figures) and free and figures.cores < COMPETING * figures.reachable_cores:
+    """Whether requests wait in one worker while another one of its instance has room."""
+    if figures.setting.workers < 2 or len(figures.workers) > figures.all_workers:
+        return False  # restarted workers have had less time than others
+    if figures.slots is not None and not is_exact(figures.setting.worker_class) and waits_beside_room(figures):
         return True  # with exact slots nobody would wait
-    requests = sum(worker.requests for worker in figures.workers)
-    chance = 3 * math.sqrt((number - 1) / requests)  # three standard deviations of a share, relative to it
-    if max(abs(share * number - 1) for share in figures.shares) <= max(UNEVEN, chance):
+    instances = {worker.instance for worker in figures.workers}
+    return any(uneven_within(figures, instance) for instance in instances)
+
+
+def waits_beside_room(figures: Figures) -> bool:
+    """Whether requests wait for a slot, though slots are free and the CPU is."""
+    free = not more_than_slots(figures) or figures.busy < MOSTLY_FREE * (figures.slots or 0)
+    return queues(figures) and free and figures.cores < COMPETING * figures.reachable_cores
+
+
+def uneven_within(figures: Figures, instance: str) -> bool:
+    """Whether requests wait in one worker of an instance while another one has room."""
+    workers = tuple(worker for worker in figures.workers if worker.instance == instance)
+    number, requests = figures.setting.workers, sum(worker.requests for worker in workers)
+    slots_each = figures.slots / figures.all_workers if figures.slots else math.inf
+    shares = [worker.requests / requests for worker in workers] + [0.0] * (number > len(workers))
+    if not is_apart(shares, number, requests):
         return False
-    full = [worker.slots_busy >= WORKER_FULL * slots_each for worker in figures.workers]
-    hot = [worker for worker in figures.workers if worker.cpu_cores >= WORKER_FULL]
-    if any(slower(worker, figures.workers) for worker in hot):
+    full = [worker.slots_busy >= WORKER_FULL * slots_each for worker in workers]
+    hot = [worker for worker in workers if worker.cpu_cores >= WORKER_FULL]
+    if any(slower(worker, workers) for worker in hot):
         return True
     if figures.queue is not None:
         return (bool(hot) or any(full)) and queues(figures)
     # Where all that get requests are full, all requests have that wait, and none is quick to compare it with.
     wait = figures.wait if hot or all(full) else figures.excess
     return (bool(hot) or any(full)) and waits(figures, wait)
+
+
+def is_apart(shares: list[float], number: int, requests: int) -> bool:
+    """Whether the shares of so many are off by more than a third, and by more than chance makes of equal ones."""
+    chance = 3 * math.sqrt((number - 1) / requests)  # three standard deviations of a share, relative to it
+    return max(abs(share * number - 1) for share in shares) > max(UNEVEN, chance)
 
 
 def loop_is_blocked(figures: Figures) -> bool:
@@ -117,7 +134,7 @@ def loop_is_blocked(figures: Figures) -> bool:
 
 def restarts(figures: Figures) -> int:
     """Return how many workers were started anew in a run in which requests waited for a slot, else 0."""
-    return max(0, len(figures.workers) - figures.setting.workers) if queues(figures) else 0
+    return max(0, len(figures.workers) - figures.all_workers) if queues(figures) else 0
 
 
 def slower(worker: WorkerFigures, workers: tuple[WorkerFigures, ...]) -> bool:
@@ -133,7 +150,8 @@ def contention(figures: Figures) -> float:
     In a queue for what is in use for a share u of the time, a request waits u / (1 - u) times what it finds in there,
     of which the long ones are there for longer.
     """
-    use = min(CPU_FULL, figures.cores / figures.reachable_cores)
+    each = min(figures.setting.workers, figures.setting.vcpu)
+    use = min(CPU_FULL, max(figures.cores / figures.reachable_cores, figures.most_cores / each))
     found = figures.cpu
     if figures.slots is not None:  # in an event loop, a thread's CPU time is that of all its requests
         cpu = [(route.requests, (route.cpu_ms or 0.0) / MS) for route in figures.routes]
@@ -183,7 +201,7 @@ def stuck_users(figures: Figures) -> int:
     What a worker said last, it may have said before all of its slots were held, so a part of them is enough. Nor is
     anybody stuck where all slots are held by requests that end: the missing ones are in a queue longer than the run.
     """
-    if len(figures.workers) > 2 * figures.setting.workers:
+    if len(figures.workers) > 2 * figures.all_workers:
         return 0  # they are started anew all the time, and what each says of its slots is too little
     if holding := holding_users(figures):
         return holding
@@ -220,21 +238,20 @@ def is_unknown(figures: Figures) -> bool:
 
 
 def impossible(tally: Tally, figures: Figures) -> list[str]:
-    """Return what cannot be, if all responses came from one gunicorn when they were made, in words."""
+    """Return what cannot be, if all responses came from gunicorns of one setting when they were made, in words."""
     setting, reasons = figures.setting, []
-    each = figures.slots / setting.workers if figures.slots else math.inf
+    each = figures.slots / figures.all_workers if figures.slots else math.inf
     if figures.measured and any(worker.slots_busy > MORE_SLOTS * each + 0.2 for worker in figures.workers):
         most = max(worker.slots_busy for worker in figures.workers)
         reasons.append(f"{most:.1f} busy slots in a worker that has {each:.0f}")
-    if figures.cores > MORE_CORES * setting.vcpu + 0.2:
-        reasons.append(f"{figures.cores:.1f} cores in use of {setting.vcpu}")
+    if figures.cores > MORE_CORES * figures.vcpu + 0.2:
+        reasons.append(f"{figures.cores:.1f} cores in use of {figures.vcpu}")
+    elif figures.most_cores > MORE_CORES * setting.vcpu + 0.2:
+        reasons.append(f"{figures.most_cores:.1f} cores in use of an instance's {setting.vcpu}")
     if tally.shorter > SHORTER * tally.timed:
         reasons.append(f"{tally.shorter} responses that took less time than the app did")
     if figures.workers_at_once > setting.workers:
         reasons.append(f"{figures.workers_at_once} workers at once where there are {setting.workers}")
     if any(worker.born_after > worker.born_before + LATER for worker in tally.workers.values()):
         reasons.append("a worker's clock that jumps")
-    seen = list(tally.workers.values())
-    if any(worker.mixed for worker in seen) or len({worker.setting for worker in seen}) > 1:
-        reasons.append("two settings at once")
-    return reasons
+    return reasons + differing(tally, figures.there)

@@ -23,8 +23,10 @@ from explain_monitor import Monitor
 from explain_opening import Opening
 from explain_pauses import note_waits, paced_rps, pause_before
 from explain_pool import delay_of
+from explain_record import Record
 from explain_server_timing import Timing, headers_of, parse_all
-from explain_tally import Record, Tally
+from explain_stays import instance_before, is_bound
+from explain_tally import Tally
 from explain_timeline import timeline
 from explain_totals import Totals
 from explain_types import Analysis, Timeline
@@ -42,7 +44,7 @@ class Explanation:
 
     Attributes:
         tally: the requests so far; in a worker process those since its last report.
-        pending: what is to be counted yet: the arguments of a Record, with the headers in place of a timing.
+        pending: what is to be counted yet: the arguments of a Record, with headers for a timing, and the user.
         started: whether there has been a test.
         test_began: when.
         run: a number for each window, so that a report that is too late counts nowhere.
@@ -166,7 +168,7 @@ class Explanation:
             # Locust's clock of a request's start is that of the day.
             late_ms = max(0.0, (time.time() - start_time) * 1e3 - response_time) if start_time else 0.0
             times = (now - self.begun, response_time, late_ms, delay_ms if self.opening.load else None, think_ms)
-            self.pending.append((*times, headers_of(response), error, request_type, name))
+            self.pending.append((*times, headers_of(response), error, request_type, name, greenlet, is_bound(response)))
             if len(self.pending) >= BATCH:
                 self.count()
         elif self.finished is None:
@@ -176,9 +178,10 @@ class Explanation:
         """Count the requests that are still to be counted."""
         pending, self.pending = self.pending, []
         before = self.begun - self.test_began
-        for at, response_ms, late_ms, delay_ms, think_ms, headers, error, method, name in pending:
+        for at, response_ms, late_ms, delay_ms, think_ms, headers, error, method, name, user, bound in pending:
             timing, route = parse_all(headers) if headers else None, route_of(method, name)
-            self.tally.add(Record(at, response_ms, timing, error, think_ms, route, late_ms, delay_ms))
+            stays = instance_before(user, timing), bound
+            self.tally.add(Record(at, response_ms, timing, error, think_ms, route, late_ms, delay_ms, *stays))
             if len(self.first) < explain_first.MOST and timing and error is None:
                 self.note_first(before + at, response_ms - (delay_ms or 0.0), timing, route)
 
@@ -267,11 +270,7 @@ class Explanation:
     # --- results ------------------------------------------------------------------------------------
 
     def window(self) -> float:
-        """Return how many seconds the tally covers.
-
-        Reports of worker processes come at different moments, so each process has its own length; their mean fits the
-        sum of their requests.
-        """
+        """Return how many seconds the tally covers, with worker processes the mean of what their reports cover."""
         if isinstance(self.environment.runner, MasterRunner):
             return sum(self.seconds.values()) / len(self.seconds) if self.seconds else 0.0
         return self.elapsed()

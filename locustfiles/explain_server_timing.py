@@ -1,12 +1,13 @@
 """Reads the `Server-Timing` header that gunicorn_slots adds, and survives any other.
 
     Server-Timing: queue;dur=4.0, app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6
-                   class=SlotWorker vcpu=1 cpu=12.34 rss=48.1 at=60.123 held=331.416 requests=3211"
+                   class=SlotWorker vcpu=1 instance=5e884898 machine=0b14d501 cores=1 cpu=12.34 rss=48.1
+                   at=60.123 held=331.416 requests=3211"
 
 The grammar is that of https://www.w3.org/TR/server-timing/: entries separated by commas, their parameters by
 semicolons, values plain or in quotes. Entries of other servers may stand before and after ours, and an app or a proxy
-may have an `app` or a `cpu` of its own: ours are those directly before the last `gunicorn` entry. `queue`, and what
-follows `rss`, may be missing, as in headers of an older version.
+may have an `app` or a `cpu` of its own: ours are those directly before the last `gunicorn` entry. `queue`, the
+instance, and what follows `rss` may be missing, as in headers of an older version.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ WORDS = re.compile(r'([\w.:= -]{1,400})"')
 NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,15})?")
 COUNT = re.compile(r"[0-9]{1,15}")
 CLASS = re.compile(r"[\w.:-]{1,100}")
+HEX = re.compile(r"[0-9a-f]{1,256}")
 
 
 class Served(NamedTuple):
@@ -40,6 +42,23 @@ class Served(NamedTuple):
     threads: int
     worker_class: str
     vcpu: int
+
+
+class Origin(NamedTuple):
+    """Where a worker runs.
+
+    Attributes:
+        instance: its instance, as a hash; "" if it does not say.
+        machine: the machine, as a hash, which several instances may share; "" if it does not say.
+        cores: those of the machine that it may use, a bit each.
+    """
+
+    instance: str = ""
+    machine: str = ""
+    cores: int = 0
+
+
+SOMEWHERE = Origin()
 
 
 class Facts(NamedTuple):
@@ -53,6 +72,7 @@ class Facts(NamedTuple):
     held_seconds: float
     served: int
     gil: bool
+    origin: Origin
 
 
 class Timing(NamedTuple):
@@ -70,6 +90,7 @@ class Timing(NamedTuple):
         held_seconds: for how long its slots had been held then, in slot-seconds.
         served: how many requests had got a slot then.
         gil: False where its Python runs without one.
+        origin: where the worker runs.
     """
 
     app_ms: float
@@ -83,6 +104,7 @@ class Timing(NamedTuple):
     held_seconds: float = 0.0
     served: int = 0
     gil: bool = True
+    origin: Origin = SOMEWHERE
 
 
 def header_of(response: Any) -> str | None:
@@ -129,8 +151,7 @@ def parse(header: str) -> Timing | None:
     times, _, words = header[:LONGEST].partition(BETWEEN)
     if (durations := parse_times(times)) and (facts := parse_words(words)):
         app_ms, cpu_ms, queue_ms = durations
-        pid, setting, cpu_seconds, rss_mb, at, held, served, gil = facts
-        return Timing(app_ms, cpu_ms, pid, setting, cpu_seconds, rss_mb, queue_ms, at, held, served, gil)
+        return timing_of(app_ms, cpu_ms, queue_ms, facts)
     return parse_any(header)
 
 
@@ -151,8 +172,12 @@ def parse_any(header: str) -> Timing | None:
     if facts is None or durations[-2] is None or durations[-1] is None:
         return None
     queue_ms = durations[0] if names[0] == "queue" else None
-    pid, setting, cpu_seconds, rss_mb, at, held, served, gil = facts
-    return Timing(durations[-2], durations[-1], pid, setting, cpu_seconds, rss_mb, queue_ms, at, held, served, gil)
+    return timing_of(durations[-2], durations[-1], queue_ms, facts)
+
+
+def timing_of(app_ms: float, cpu_ms: float, queue_ms: float | None, facts: Facts) -> Timing:
+    pid, setting, cpu_seconds, rss_mb, at, held, served, gil, origin = facts
+    return Timing(app_ms, cpu_ms, pid, setting, cpu_seconds, rss_mb, queue_ms, at, held, served, gil, origin)
 
 
 @lru_cache(maxsize=1024)
@@ -183,7 +208,8 @@ def parse_facts(words: str) -> Facts | None:
     at, held, served = number(facts.get("at", "")), number(facts.get("held", "")), count(facts, "requests")
     if at is None or held is None or served is None:
         at, held, served = None, 0.0, 0
-    return Facts(pid, setting, cpu_seconds, rss_mb, at, held, served, facts.get("gil") != "0")
+    origin = parse_origin(*(facts.get(name, "") for name in ("instance", "machine", "cores")))
+    return Facts(pid, setting, cpu_seconds, rss_mb, at, held, served, facts.get("gil") != "0", origin)
 
 
 def parameter(parts: list[str], name: str) -> str:
@@ -218,3 +244,13 @@ def parse_setting(workers: str, threads: str, worker_class: str, vcpu: str) -> S
     if not all(0 < number < 10**9 for number in numbers) or not CLASS.fullmatch(worker_class):
         return None
     return Served(numbers[0], numbers[1], worker_class, numbers[2])
+
+
+@lru_cache(maxsize=64)
+def parse_origin(instance: str, machine: str, cores: str) -> Origin:
+    """Return where a worker runs, as far as it says so; the same object for the same text."""
+    if not HEX.fullmatch(instance):
+        return SOMEWHERE
+    if not HEX.fullmatch(machine) or not HEX.fullmatch(cores):
+        return Origin(instance)
+    return Origin(instance, machine, int(cores, 16))

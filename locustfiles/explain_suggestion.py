@@ -17,31 +17,38 @@ LEAST_WORKERS, LEAST_SLOTS = 2, 2
 MOST_THREADS = 64
 
 
-def needed(figures: Figures, memory_mb: float | None) -> Setting:
-    """Return the setting with which nobody waits for a slot, as far as the CPU has room for it.
+def needed(figures: Figures, memory_mb: float | None, users: float | None = None) -> Setting:
+    """Return the setting with which nobody waits for a slot, as far as the CPU has room for it; of each instance.
 
     Each of N users is in the app for S / (S + Z) of the time, so the slots in use vary around N times that; two
     standard deviations above it is enough for 98 % of the time, and no more than N are ever needed. Where the CPU
     bound comes first, X = (cores / C) requests a second fill X · S slots; a quarter more leaves none of that unused.
     Arrivals that do not wait for answers, λ a second, have λ · S in the app, which varies as chance has it.
+
+    Args:
+        figures: of the run.
+        memory_mb: an instance's memory, None if it is not known.
+        users: of one instance; None for its part of all.
     """
-    setting = figures.setting
+    setting, slots = figures.setting, figures.slots_each
+    users = figures.users / figures.instances if users is None else users
     # A user who reads an answer after its time has ended pauses and holds a slot at the same time.
     seen = figures.hold if figures.queue is None else min(figures.hold, figures.response - figures.queue)
     busy = min(1.0, figures.hold / (seen + figures.think)) if seen > 0 else 1.0
-    mean = figures.users * busy
-    need = min(float(figures.users), mean + 2 * math.sqrt(mean * (1 - busy)))
-    rate = figures.bounds.users_rps or 0.0
+    mean = users * busy
+    need = min(float(users), mean + 2 * math.sqrt(mean * (1 - busy)))
+    rate = (figures.bounds.users_rps or 0.0) / figures.instances
     if figures.asked is not None:
-        rate, mean = figures.asked, in_use(figures.asked, figures.hold)
+        rate = figures.asked / figures.instances
+        mean = in_use(rate, figures.hold)
         need = mean + 2 * math.sqrt(mean)
-    workers = max(setting.workers, min(setting.vcpu, math.ceil(rate * figures.cpu / CPU_TARGET)))
+    workers = max(setting.workers, min(figures.vcpu_each, math.ceil(rate * figures.cpu / CPU_TARGET)))
     workers = fit(figures, Setting(max(workers, LEAST_WORKERS), 1), memory_mb).workers
     if most := bounds_of(figures, Setting(workers, 1)).cpu_rps:
-        need = min(need, 1.25 * in_use(most, figures.hold))
+        need = min(need, 1.25 * in_use(most / figures.instances, figures.hold))
     count = max(math.ceil(need - 1e-9), LEAST_SLOTS)
     if figures.cpu_utilization < CPU_TARGET:
-        count = max(count, figures.slots or 0)  # never fewer, while there is CPU to serve them
+        count = max(count, slots or 0)  # never fewer, while there is CPU to serve them
     if math.ceil(count / workers) > MOST_THREADS:
         workers = fit(figures, Setting(math.ceil(count / MOST_THREADS), 1), memory_mb).workers
     return Setting(workers, math.ceil(count / workers))
@@ -63,9 +70,12 @@ def has_room(figures: Figures, shape: Setting, memory_mb: float | None) -> bool:
 def sturdier(figures: Figures, memory_mb: float | None) -> Setting:
     """Return the setting in force, or at least as many slots in two workers.
 
-    Two workers of bare gthread would be worse: each takes connections for which only the other one has a thread.
+    Two workers of bare gthread would be worse: each takes connections for which only the other one has a thread. Of
+    several instances, one worker each is no single process for all.
     """
     mine = current(figures)
+    if mine.workers * figures.instances >= LEAST_WORKERS and mine.slots >= LEAST_SLOTS:
+        return mine
     if mine.workers >= LEAST_WORKERS or not is_exact(figures.setting.worker_class):
         return mine
     better = fit(figures, Setting(LEAST_WORKERS, max(1, math.ceil(mine.slots / LEAST_WORKERS))), memory_mb)
@@ -73,8 +83,10 @@ def sturdier(figures: Figures, memory_mb: float | None) -> Setting:
 
 
 def bounds_of(figures: Figures, shape: Setting, vcpu: int | None = None) -> Bounds:
-    """Return the bounds of a setting for the same requests and users, on this plan or another one."""
-    return figures.bounds_of(shape.workers, shape.slots, vcpu or figures.setting.vcpu)
+    """Return the bounds of a setting on each instance for the same requests and users, on this plan or another one."""
+    number = figures.instances
+    cores = figures.vcpu if vcpu is None else vcpu * number
+    return figures.bounds_of(number * shape.workers, number * shape.slots, cores)
 
 
 def current(figures: Figures) -> Setting:
@@ -84,9 +96,9 @@ def current(figures: Figures) -> Setting:
 
 def kept(figures: Figures, and_then: str) -> str:
     """Say to keep the setting in force and what follows; only the latter where that is a single slot."""
-    if figures.slots is not None and figures.slots < LEAST_SLOTS:
+    if figures.slots_each is not None and figures.slots_each < LEAST_SLOTS:
         return and_then[:1].upper() + and_then[1:]
-    return f"Keep {named(figures, current(figures))}, and {and_then}"
+    return f"Keep {placed(figures, current(figures))}, and {and_then}"
 
 
 def named(figures: Figures, shape: Setting) -> str:
@@ -101,21 +113,36 @@ def to_set(figures: Figures, shape: Setting) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in named(figures, shape).split())
 
 
+def on_each(figures: Figures) -> str:
+    """Say that a setting is one of each instance; "" where there is one."""
+    return f" on each of {figures.instances} instances" if figures.instances > 1 else ""
+
+
+def placed(figures: Figures, shape: Setting) -> str:
+    """Return a setting as it would be set on each instance."""
+    return f"{named(figures, shape)}{on_each(figures)}"
+
+
 def suggest(figures: Figures, shape: Setting, memory_mb: float | None) -> str:
     """Return a setting with the throughput that the bounds allow for it, what that assumes, and how to check it."""
     lowest = bounds_of(figures, shape).lowest()
-    slots = f" ({plural(shape.slots, 'slot')})" if figures.slots is not None else ""
+    slots = figures.instances * shape.slots
+    told_slots = f" ({plural(slots, 'slot')})" if figures.slots is not None else ""
     allowed = f"for {load(figures)}"
     if lowest and lowest[1] >= figures.rate:  # else the requests are not what the bounds are made for
         allowed = f"at most {rps(lowest[1])}"
         allowed += f" with {load(figures)}" if figures.asked is None else f", and {load(figures)} are asked for"
     assumed = ""
-    if figures.slots is not None and shape.slots > figures.slots:
+    most = (
+        slots if figures.instances == 1 or figures.asked else min(slots, figures.users)
+    )  # of several, some stay empty
+    if figures.slots is not None and most > figures.slots:
         assumed = (
-            f", if what is behind the app takes {shape.slots} requests at a time as quickly as {figures.slots}, "
+            f", if what is behind the app takes {most} requests at a time as quickly as {figures.slots}, "
             "which was not seen"
         )
-    told = f"{named(figures, shape)}{slots}: {allowed}{assumed}." + memory_note(figures, shape, memory_mb)
+    told = f"{placed(figures, shape)}{told_slots}: {allowed}{assumed}."
+    told += memory_note(figures, shape, memory_mb)
     return f"{told} {check(figures, shape)}" if shape != current(figures) else told
 
 
@@ -127,14 +154,15 @@ def load(figures: Figures) -> str:
 def check(figures: Figures, shape: Setting) -> str:
     """Say what a setting takes for granted, how to see whether it is better, and the way back."""
     alone = ""
-    if figures.setting.workers == 1 < shape.workers:
+    if figures.all_workers == 1 < shape.workers:
         alone = (
             "More than one worker needs an app that keeps nothing in its process that the next request needs, or that "
             "may be there only once: sessions, a rate limit, a scheduler, the rooms of websockets. "
         )
+    here = f" (in Compose: `{named(figures, shape)} docker compose up -d app`)" if figures.instances == 1 else ""
     return (
-        f"{alone}Check: set it, and run the same load again (in Compose: `{named(figures, shape)} docker compose up -d "
-        f"app`). If more requests fail, or their p95 is longer, go back to {named(figures, current(figures))}."
+        f"{alone}Check: set it, and run the same load again{here}. If more requests fail, or their p95 is longer, "
+        f"go back to {named(figures, current(figures))}."
     )
 
 

@@ -7,47 +7,23 @@ give the same as one tally of the whole.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from explain_histogram import Histogram
+from explain_record import Record
 from explain_routes import FURTHER, MOST_ROUTES, Route
 from explain_server_timing import Served, Timing
-from explain_workers import OLD_SECONDS, Bin, Worker, said_by
+from explain_workers import OLD_SECONDS, Bin, Worker, WorkerId, said_by
 
 # Bounds on what grows with something else than the number of requests.
 MOST_BINS = 600
-MOST_WORKERS = 512  # pids; there are more only if workers restart all the time (`max_requests`)
+MOST_WORKERS = 512  # there are more only if workers restart all the time (`max_requests`)
 MOST_ERRORS = 20
-OTHERS = 0  # the pid under which requests of further workers are counted
+OTHERS = ("", 0)  # under which requests of further workers are counted
 # A response that is so much shorter than its time in the app was not made for this request; clocks may differ by less.
 ROUNDED_MS = 2.0
-SUMS = ("think_ms", "thinks", "shorter", "events")
+SUMS = ("think_ms", "thinks", "shorter", "events", "stayed", "moved", "bound")
 HISTOGRAMS = ("wait", "queue", "wire", "delay")
-
-
-class Record(NamedTuple):
-    """One request, as the generator saw it.
-
-    Attributes:
-        at: when it ended, in s since the window's start.
-        response_ms: response time, in ms.
-        timing: what its header said, None without one.
-        error: what failed, for instance "HTTP 500"; None for a success.
-        think_ms: how long its user had done nothing before, in ms; None for a user's first request.
-        name: what Locust counts it under.
-        late_ms: how long after its response it was said to have ended, as in a `with` block that goes on.
-        delay_ms: of the response time, what passed from the moment at which it was due until it was sent, in ms; None
-            where nothing is due, as users wait for their answers.
-    """
-
-    at: float
-    response_ms: float
-    timing: Timing | None = None
-    error: str | None = None
-    think_ms: float | None = None
-    name: str = ""
-    late_ms: float = 0.0
-    delay_ms: float | None = None
 
 
 class Tally:
@@ -60,8 +36,10 @@ class Tally:
         think_ms, thinks: sum and number of the pauses of the users.
         events: how many events there were that are no HTTP request.
         shorter: how many responses took less time than they say that the app took.
+        stayed, moved: how many had the same instance as their user's request before, and another one; bound: how many
+            of both were sent with a cookie that asks for one.
         setting: gunicorn's setting, as the latest response had it.
-        workers: by pid.
+        workers: by instance and pid.
         errors: number of failures by kind.
         first_wait_ms: typical wait of the test's first requests, which found free slots, in ms; None if unknown.
         width: how long a bin is, in s.
@@ -72,9 +50,9 @@ class Tally:
         self.routes: dict[str, Route] = {}
         self.wait, self.queue, self.wire, self.delay = Histogram(), Histogram(), Histogram(), Histogram()
         self.think_ms = 0.0
-        self.thinks = self.shorter = self.events = 0
+        self.thinks = self.shorter = self.events = self.stayed = self.moved = self.bound = 0
         self.setting: Served | None = None
-        self.workers: dict[int, Worker] = {}
+        self.workers: dict[WorkerId, Worker] = {}
         self.errors: dict[str, int] = {}
         self.first_wait_ms: float | None = None
         self.width = 1
@@ -119,7 +97,7 @@ class Tally:
 
     def add(self, record: Record) -> None:
         """Count one request."""
-        at, response_ms, timing, error, think_ms, name, late_ms, delay_ms = record
+        at, response_ms, timing, error, think_ms, name, late_ms, delay_ms, before, bound = record
         number = int(at) // self.width
         current = self.bins.get(number)
         if current is None:
@@ -143,12 +121,16 @@ class Tally:
                 current.delay_ms += delay_ms
         if timing is not None:
             self.add_timing(at, response_ms, late_ms, timing, current, route)
+            if before:
+                self.stayed += before == timing.origin.instance
+                self.moved += before != timing.origin.instance
+                self.bound += bound
 
     def add_timing(
         self, at: float, response_ms: float, late_ms: float, timing: Timing, current: Bin, route: Route
     ) -> None:
         """Count what a request's header says; its response time is that since it was sent."""
-        app_ms, cpu_ms, pid, setting, cpu_seconds, _, queue_ms, clock, _, _, _ = timing
+        app_ms, cpu_ms, pid, setting, cpu_seconds, _, queue_ms, clock, _, _, _, origin = timing
         wait_ms = response_ms - app_ms
         self.setting = setting
         self.wait.add(wait_ms)
@@ -160,6 +142,10 @@ class Tally:
         current.app_ms += app_ms
         if wait_ms < -ROUNDED_MS:
             self.shorter += 1
+        who = (origin.instance, pid)
+        worker = self.workers.get(who)
+        if worker is None:
+            who, worker = self.worker(who, timing)
         if queue_ms is not None:
             wire_ms = wait_ms - queue_ms if wait_ms > queue_ms else 0.0
             self.queue.add(queue_ms)
@@ -168,13 +154,13 @@ class Tally:
             route.queued += 1
             route.queue_ms += queue_ms
             route.wire_ms += wire_ms
-        worker = self.workers.get(pid)
-        if worker is None:
-            pid, worker = self.worker(pid, timing)
+            worker.queued += 1
+            worker.queue_ms += queue_ms
         if setting is not worker.setting and setting != worker.setting:
             worker.mixed = True
         worker.requests += 1
         worker.app_ms += app_ms
+        worker.response_ms += response_ms
         if clock is None:
             clock = cpu_seconds
         else:  # the header was written between the request's start and its end
@@ -185,20 +171,20 @@ class Tally:
             if born > worker.born_after:  # noqa: PLR1730
                 worker.born_after = born
         if clock > worker.last.at:
-            worker.last = current.said[pid] = said_by(timing)
+            worker.last = current.said[who] = said_by(timing)
         elif clock < worker.first.at:
             worker.first = said_by(timing)
-        elif pid not in current.said:
-            current.said[pid] = worker.last
+        elif who not in current.said:
+            current.said[who] = worker.last
 
     # --- what is bounded ------------------------------------------------------------------------
 
-    def worker(self, pid: int, timing: Timing) -> tuple[int, Worker]:
-        """Return the worker that a pid counts under, and its pid there."""
+    def worker(self, who: WorkerId, timing: Timing) -> tuple[WorkerId, Worker]:
+        """Return the worker that one counts under, and which one that is."""
         if len(self.workers) >= MOST_WORKERS:
-            pid = OTHERS
-        new = Worker(timing.setting, timing.at is not None, timing.gil, said_by(timing))
-        return pid, self.workers.setdefault(pid, new)
+            who = OTHERS
+        new = Worker(timing.setting, timing.origin, timing.at is not None, timing.gil, said_by(timing))
+        return who, self.workers.setdefault(who, new)
 
     def route(self, name: str) -> Route:
         """Return the route that a name counts under."""
@@ -206,14 +192,14 @@ class Tally:
             name = FURTHER
         return self.routes.setdefault(name, Route())
 
-    def see(self, pid: int, seen: Worker) -> None:
+    def see(self, who: WorkerId, seen: Worker) -> None:
         """Count what was seen of one worker."""
-        if pid not in self.workers and len(self.workers) >= MOST_WORKERS:
-            pid = OTHERS
-        if pid in self.workers:
-            self.workers[pid].merge(seen)
+        if who not in self.workers and len(self.workers) >= MOST_WORKERS:
+            who = OTHERS
+        if who in self.workers:
+            self.workers[who].merge(seen)
         else:
-            self.workers[pid] = Worker.from_list(seen.to_list())
+            self.workers[who] = Worker.from_list(seen.to_list())
 
     def new_bin(self, number: int) -> Bin:
         """Start a bin; with too many of them, make all twice as long."""
@@ -238,8 +224,8 @@ class Tally:
         for name in HISTOGRAMS:
             getattr(self, name).merge(getattr(other, name))
         self.setting = other.setting or self.setting
-        for pid, worker in other.workers.items():
-            self.see(pid, worker)
+        for who, worker in other.workers.items():
+            self.see(who, worker)
         for name, route in other.routes.items():
             self.route(name).merge(route)
         for kind, number in other.errors.items():
@@ -272,7 +258,7 @@ class Tally:
         for name in HISTOGRAMS:
             setattr(tally, name, Histogram.from_dict(data[name]))
         tally.setting = Served(*data["setting"]) if data["setting"] else None
-        tally.workers = {pid: Worker.from_list(worker) for pid, worker in data["workers"]}
+        tally.workers = {tuple(who): Worker.from_list(worker) for who, worker in data["workers"]}
         tally.bins = {number: Bin.from_list(part) for number, part in data["bins"]}
         tally.routes = {name: Route.from_list(route) for name, route in data["routes"]}
         tally.errors = dict(data["errors"])

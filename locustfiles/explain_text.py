@@ -6,11 +6,11 @@ import textwrap
 
 from explain_generator import LAG_LEAST_MS
 from explain_paste import Started, pastes
-from explain_types import Analysis, ArrivalFigures, RouteFigures, SettingInForce
+from explain_types import Analysis, ArrivalFigures, InstanceFigures, RouteFigures, SettingInForce
 from explain_words import figure, plural, share
 
 WIDTH = 110
-MOST_ROWS = 20  # of workers, and of routes
+MOST_ROWS = 20  # of workers, of instances, and of routes
 PLACES = {"compose": "Paste", "startup": "Startup command", "settings": "App settings", "env": "Environment"}
 
 
@@ -29,14 +29,27 @@ def rows(analysis: Analysis, how: Started | None = None) -> list[tuple[str, str]
     if len(analysis.routes) > 1:
         found += [(f"Route {route.name}", described_route(route)) for route in analysis.routes[:MOST_ROWS]]
     found += in_use(analysis)
+    several = len(analysis.instances) > 1
+    if several:
+        found += instances(analysis)
     for worker in analysis.workers[:MOST_ROWS]:
+        place = f" of {worker.instance}" if several and worker.instance else ""
         found.append(
             (
-                f"Worker {worker.pid}" if worker.pid else "Further workers",
+                f"Worker {worker.pid}{place}" if worker.pid else "Further workers",
                 f"{worker.requests} requests ({share(worker.share)}), {figure(worker.slots_busy)} slots busy, "
                 f"{share(worker.cpu_cores)} of a core, {figure(worker.memory_mb)} MB",
             )
         )
+    return found
+
+
+def instances(analysis: Analysis) -> list[tuple[str, str]]:
+    """Return what each of several instances did, and whether users stay with one."""
+    found = [(f"Instance {one.instance}", described_instance(one)) for one in analysis.instances[:MOST_ROWS]]
+    if analysis.users_stay is not None:
+        stayed = f"{share(analysis.users_stay)} of the requests went to the instance of their user's one before"
+        found.append(("Users stay", f"{stayed}, {share(analysis.users_bound)} were sent with an ARRAffinity cookie"))
     return found
 
 
@@ -116,6 +129,15 @@ def described_arrivals(arrivals: ArrivalFigures) -> str:
     )
 
 
+def described_instance(one: InstanceFigures) -> str:
+    """Return what one instance did."""
+    queue = "" if one.queue_ms is None else f", {figure(one.queue_ms)} of them in the queue"
+    return (
+        f"{one.requests} requests ({share(one.share)}) in {figure(one.response_ms)} ms{queue}, "
+        f"{figure(one.slots_busy)} slots busy, {share(one.cpu_cores)} of a core, {plural(one.workers, 'worker')}"
+    )
+
+
 def described_route(route: RouteFigures) -> str:
     """Return what is known of one route's requests."""
     failed = f", {route.failures} failed" if route.failures else ""
@@ -137,6 +159,8 @@ def described(setting: SettingInForce) -> str:
     """Return gunicorn's setting in words."""
     size = f"{plural(setting.workers or 0, 'worker')} × {plural(setting.threads or 0, 'thread')}"
     slots = "no fixed number of slots" if setting.slots is None else plural(setting.slots, "slot")
+    if (setting.instances or 1) > 1:
+        size = f"{setting.instances} instances of {size}"
     return f"{size} ({setting.worker_class}) = {slots} on {setting.vcpu} vCPU"
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from explain_instances import present, spans, vcpus
 from explain_laws import in_use
 from explain_tally import Tally
 from explain_types import Timeline
 from explain_words import rounded
-from explain_workers import Bin, Said
+from explain_workers import Bin, Said, WorkerId
 
 
 def timeline(tally: Tally, seconds: float) -> Timeline:
     """Return the run over time. A bin that is not over is left out."""
     line = Timeline([], [], [], [], [], [], [], [])
-    before = {pid: worker.first for pid, worker in tally.workers.items()}
-    rates: dict[int, float] = {}
-    vcpu = tally.setting.vcpu if tally.setting else 1
+    before = {who: worker.first for who, worker in tally.workers.items()}
+    rates: dict[WorkerId, float] = {}
+    vcpu, lasted = vcpus(tally, present(tally, seconds).number), spans(tally, seconds)
     for number in range(int(seconds) // tally.width):
         part = tally.bins.get(number)
         line.at.append((number + 1) * tally.width)
@@ -30,7 +31,10 @@ def timeline(tally: Tally, seconds: float) -> Timeline:
             ):
                 column.append(None)
             continue
-        used = sum(max(0.0, said.cpu - before.get(pid, said).cpu) for pid, said in part.said.items())
+        used = sum(max(0.0, said.cpu - before.get(who, said).cpu) for who, said in part.said.items())
+        rates = {
+            who: rate for who, rate in rates.items() if who[0] not in lasted or lasted[who[0]][1] > number * tally.width
+        }
         busy = busy_slots(tally, part, before, rates)
         before.update(part.said)
         line.delay_ms.append(rounded(part.delay_ms / part.timed) if tally.delay.buckets else None)
@@ -42,7 +46,7 @@ def timeline(tally: Tally, seconds: float) -> Timeline:
     return line
 
 
-def busy_slots(tally: Tally, part: Bin, before: dict[int, Said], rates: dict[int, float]) -> float:
+def busy_slots(tally: Tally, part: Bin, before: dict[WorkerId, Said], rates: dict[WorkerId, float]) -> float:
     """Return the busy slots of a stretch: by the workers' counters, else by Little's law.
 
     Args:
@@ -53,8 +57,8 @@ def busy_slots(tally: Tally, part: Bin, before: dict[int, Said], rates: dict[int
     """
     if not all(worker.clocked for worker in tally.workers.values()):
         return in_use(part.timed / tally.width, part.app_ms / 1e3 / part.timed)
-    for pid, said in part.said.items():
-        earlier = before.get(pid, said)
+    for who, said in part.said.items():
+        earlier = before.get(who, said)
         if said.at > earlier.at:
-            rates[pid] = (said.held - earlier.held) / (said.at - earlier.at)
+            rates[who] = (said.held - earlier.held) / (said.at - earlier.at)
     return sum(rates.values())

@@ -11,8 +11,8 @@ from typing import Literal
 from explain_laws import Bounds, Demand
 
 __all__ = [
-    "SCHEMA", "Analysis", "ArrivalFigures", "Bounds", "Code", "CpuTime", "Demand", "Generator", "PageData", "Paste",
-    "RouteFigures", "SettingInForce", "Timeline", "Times", "Verdict", "WorkerFigures", "Workload",
+    "SCHEMA", "Analysis", "ArrivalFigures", "Bounds", "Code", "CpuTime", "Demand", "Generator", "InstanceFigures",
+    "PageData", "Paste", "RouteFigures", "SettingInForce", "Timeline", "Times", "Verdict", "WorkerFigures", "Workload",
 ]  # fmt: skip
 
 SCHEMA = 2  # 1 had no demand
@@ -25,13 +25,17 @@ Code = Literal[
 
 @dataclass(frozen=True)
 class SettingInForce:
-    """gunicorn's effective setting, as its responses said it; None without such a response."""
+    """gunicorn's effective setting, as its responses said it; None without such a response.
+
+    Of several instances each has so many workers and threads; slots and vCPUs are those of all.
+    """
 
     workers: int | None
     threads: int | None
     slots: int | None
     worker_class: str | None
     vcpu: int | None
+    instances: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,21 @@ class WorkerFigures:
     slots_busy: float
     cpu_cores: float
     memory_mb: float
+    instance: str = ""
+
+
+@dataclass(frozen=True)
+class InstanceFigures:
+    """One instance of gunicorn, with all of its workers."""
+
+    instance: str
+    workers: int
+    requests: int
+    share: float
+    slots_busy: float
+    cpu_cores: float
+    response_ms: float
+    queue_ms: float | None
 
 
 @dataclass(frozen=True)
@@ -155,6 +174,10 @@ class Analysis:
     cpu_utilization: float | None
     memory_mb: float | None
     memory_growth_kb: float | None
+    # With defaults, as analyses from before have none of these.
+    instances: tuple[InstanceFigures, ...] = field(default=(), kw_only=True)
+    users_stay: float | None = field(default=None, kw_only=True)
+    users_bound: float | None = field(default=None, kw_only=True)
     workers: tuple[WorkerFigures, ...]
     routes: tuple[RouteFigures, ...]
     demand: Demand

@@ -8,7 +8,8 @@ margins, and docs/how-it-measures.md says them in words:
 * `cpu`, `gil`: before the slots, as requests that compete for a CPU stay longer in their slots, so that slots fill up
   too, and more of them would not help.
 * `inside`: before the slots, as more of them would only make more requests wait for what limits the app.
-* `imbalance`, `slots`: requests wait for a slot while another one is free, or because none is.
+* `imbalance`, `slots`: requests wait for a slot while another one is free, or because none is. Between instances it
+  comes first, as what one of them lacks is no limit of the app's.
 * `memory`, `unknown`, `healthy`: none of these.
 
 The margins keep a verdict from changing with the noise of a run, some 2 %. At a border two verdicts are both right.
@@ -29,10 +30,12 @@ from explain_rules import (
     uneven,
     unused_cores,
 )
+from explain_rules_instances import uneven_instances
 from explain_tally import Tally
 from explain_types import Verdict
 from explain_verdict_calm import healthy, memory, unknown
 from explain_verdict_cpu import cpu, gil
+from explain_verdict_instances import between_instances
 from explain_verdict_open import as_arrived
 from explain_verdict_run import (
     ERRORS,
@@ -75,7 +78,7 @@ def judged(  # noqa: PLR0911 one return a rule
     if judgement.reasons:
         return generator(judgement)
     if reasons := impossible(tally, figures):
-        return mixed_up(reasons)
+        return mixed_up(reasons, figures)
     if tally.failures >= ERRORS * tally.requests:
         return errors(tally, figures, limit(figures, memory_mb))
     if missing := stuck_users(figures):
@@ -88,9 +91,11 @@ def limit(  # noqa: PLR0911 one return a rule
 ) -> Verdict:
     """Return what limits a run whose figures are sound and whose requests end well."""
     if figures.cpu_full:
-        more_workers = figures.gil_holds and figures.setting.workers < figures.setting.vcpu
+        more_workers = figures.gil_holds and figures.reachable_cores < figures.vcpu
         # What no request asked for comes with each further worker.
         return gil(figures, memory_mb) if more_workers and not unused_cores(figures) else cpu(figures, memory_mb)
+    if uneven_instances(figures):
+        return between_instances(figures, memory_mb)
     if inside(figures):
         return wait_inside(figures, memory_mb)
     if loop_is_blocked(figures):

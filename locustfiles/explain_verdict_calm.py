@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explain_figures import Figures
 from explain_rules import COMPETING, INSIDE, computes, missing_users, more_than_slots, queues, unused_cores, waits
-from explain_suggestion import check, current, memory_note, named, sturdier, to_set
+from explain_suggestion import check, current, memory_note, on_each, placed, sturdier, to_set
 from explain_types import Verdict
 from explain_verdict_slots import holder, varies
 from explain_words import ms, percent, plural, rps
@@ -19,7 +19,7 @@ def healthy(figures: Figures, memory_mb: float | None) -> Verdict:
         tail = f" The first limit to be reached is that of {who}, {rps(lowest[1])}."
     advice = keep(figures, memory_mb) + tail
     text = f"{where(figures)}; {room(figures)}.{holder(figures)}{varies(figures)}"
-    if (others := unused_cores(figures)) >= 0.1 * figures.setting.vcpu:
+    if (others := unused_cores(figures)) >= 0.1 * figures.vcpu:
         text += f" {others:.2f} of the cores in use are used by something else than the requests' own threads."
     if missing := missing_users(figures):
         text += (
@@ -110,15 +110,19 @@ def keep(figures: Figures, memory_mb: float | None) -> str:
     """Advise the setting in force, or the same in two workers."""
     shape = sturdier(figures, memory_mb)
     if figures.slots is None or shape == current(figures):
-        return f"Keep {named(figures, current(figures))}.{memory_note(figures, current(figures), memory_mb)}"
-    one = f"{plural(figures.setting.workers, 'worker')} with {plural(figures.slots, 'slot')} is one crash, one restart"
+        return f"Keep {placed(figures, current(figures))}.{memory_note(figures, current(figures), memory_mb)}"
+    one = (
+        f"{plural(figures.setting.workers, 'worker')} with {plural(figures.slots_each or 0, 'slot')}{on_each(figures)} "
+        "is one crash, one restart"
+    )
+    everyone = "all of it" if figures.instances > 1 else "all"
     if would_share(figures):
         return (
-            f"{one} for all. {shape} would outlive one, but requests that compute would share the CPU, and the longest "
-            "take longer."
+            f"{one} for {everyone}. {shape} would outlive one, but requests that compute would share the CPU, and the "
+            "longest take longer."
         )
     return (
-        f"These users need no more slots, but {one} and one slow request for all: {shape}."
+        f"These users need no more slots, but {one} and one slow request for {everyone}: {shape}."
         f"{memory_note(figures, shape, memory_mb)} {check(figures, shape)}"
     )
 
@@ -146,7 +150,8 @@ def memory(figures: Figures, growth: Growth, memory_mb: float | None) -> Verdict
     # A worker may double before it is replaced, or fill its share of the plan.
     free = figures.memory_each_mb
     if memory_mb is not None:
-        free = max(0.1 * memory_mb, 0.85 * memory_mb - figures.memory_mb) / figures.setting.workers
+        mine = figures.memory_mb / figures.instances
+        free = max(0.1 * memory_mb, 0.85 * memory_mb - mine) / figures.setting.workers
     requests = max(100, round(free * 1024 / each, -2)) if each > 0 else 1000
     recycled = {"GUNICORN_MAX_REQUESTS": f"{requests:.0f}", "GUNICORN_MAX_REQUESTS_JITTER": f"{requests / 10:.0f}"}
     advice = (

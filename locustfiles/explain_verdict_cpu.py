@@ -7,7 +7,19 @@ import math
 from explain_figures import Figures
 from explain_laws import Setting
 from explain_rules import unseen_cores, unused_cores
-from explain_suggestion import bounds_of, check, current, fit, has_room, kept, memory_note, named, suggest, to_set
+from explain_suggestion import (
+    bounds_of,
+    check,
+    current,
+    fit,
+    has_room,
+    kept,
+    memory_note,
+    on_each,
+    placed,
+    suggest,
+    to_set,
+)
 from explain_types import Verdict
 from explain_words import ms, percent, plural, rps
 
@@ -21,8 +33,8 @@ def cpu(figures: Figures, memory_mb: float | None) -> Verdict:
             f"reach, but {percent(others / figures.cores)} of that is something else than the requests' own threads: "
             "background threads, threads that requests start, child processes, or an app that is still being imported."
         )
-        if len(figures.workers) > setting.workers:
-            text += f" {len(figures.workers) - setting.workers} workers were started anew, and import it each time."
+        if len(figures.workers) > figures.all_workers:
+            text += f" {len(figures.workers) - figures.all_workers} workers were started anew, and import it each time."
             return Verdict(
                 "cpu",
                 text,
@@ -31,49 +43,65 @@ def cpu(figures: Figures, memory_mb: float | None) -> Verdict:
             )
         advice = kept(figures, "look for it: `py-spy top --pid` of a worker shows what runs. ")
         return Verdict("cpu", text, advice + relief(figures, memory_mb))
-    used = f"The plan's CPU is used up: {percent(figures.cpu_utilization)} of {setting.vcpu} vCPU"
+    used = (
+        f"The plan's CPU is used up: {percent(figures.cpu_utilization)} of {figures.vcpu} vCPU{of_instances(figures)}"
+    )
     allows = (
         f"A request needs {ms(figures.cpu)} of CPU, which allows {rps(figures.bounds.cpu_rps)}, whatever the slots."
     )
     text = f"{used}. {allows}"
-    more = setting.vcpu * 2
+    more = setting.vcpu * (1 if figures.share_cores else 2)
     shape = Setting(max(setting.workers, more), setting.threads)
-    allowed = bounds_of(figures, shape, more).cpu_rps
-    there = named(figures, shape)
-    advice = f"Less CPU for a request, or a plan with {more} vCPU and {there}: the CPU allows {rps(allowed)}."
+    allowed = rps(bounds_of(figures, shape, more).cpu_rps)
+    there = placed(figures, shape)
+    if figures.share_cores:
+        own = f"{plural(more, 'core')} of its own for each instance"
+        advice = f"Less CPU for a request, or {own} and {there}: the CPU allows {allowed}."
+    else:
+        advice = f"Less CPU for a request, or a plan with {more} vCPU and {there}: the CPU allows {allowed}."
     need = f" Its workers need about {figures.memory_each_mb * shape.workers:.0f} MB." if memory_mb else ""
     return Verdict("cpu", text, advice + need)
+
+
+def of_instances(figures: Figures) -> str:
+    """Say how many instances have these cores; "" for one."""
+    if figures.instances == 1:
+        return ""
+    shared = ", which are on the same cores" if figures.share_cores else ""
+    return f" of {figures.instances} instances{shared}"
 
 
 def relief(figures: Figures, memory_mb: float | None) -> str:
     """Say whether one more worker can be of use against CPU of which nobody knows whose it is."""
     setting = figures.setting
     more = Setting(setting.workers + 1, max(1, math.ceil(setting.threads * setting.workers / (setting.workers + 1))))
-    if not figures.gil_holds or more.workers > setting.vcpu or not has_room(figures, more, memory_mb):
+    if not figures.gil_holds or more.workers > figures.vcpu_each or not has_room(figures, more, memory_mb):
         return "No setting makes it less; each further worker may have it, too."
     need = memory_note(figures, more, memory_mb)
     return (
         "If each worker has it anyway, no setting makes it less. If it comes with the requests, as threads that they "
-        f"start, one more worker has a core for it. To try: {named(figures, more)}.{need} {check(figures, more)}"
+        f"start, one more worker has a core for it. To try: {placed(figures, more)}.{need} {check(figures, more)}"
     )
 
 
 def gil(figures: Figures, memory_mb: float | None) -> Verdict:
     """The workers' own cores are used up."""
     setting = figures.setting
-    who = "The only worker uses" if setting.workers == 1 else f"The {setting.workers} workers use"
+    count = figures.all_workers
+    who = "The only worker uses" if count == 1 else f"The {count} workers use"
     text = (
-        f"{who} {figures.cores:.2f} of the {plural(setting.workers, 'core')} that Python's GIL allows, while "
-        f"{setting.vcpu - figures.cores:.2f} of {setting.vcpu} vCPU idle. A request needs {ms(figures.cpu)} of CPU."
+        f"{who} {figures.cores:.2f} of the {plural(count, 'core')} that Python's GIL allows, while "
+        f"{figures.vcpu - figures.cores:.2f} of {figures.vcpu} vCPU idle. A request needs {ms(figures.cpu)} of CPU."
     )
     if unseen_cores(figures):
         text += (
             f" Until its headers it needs {ms(figures.thread_cpu)} of it: the rest goes into its answer, or is a "
             "background thread's, which each further worker may have, too."
         )
-    shape = fit(figures, Setting(setting.vcpu, setting.threads), memory_mb)
+    shape = fit(figures, Setting(figures.vcpu_each, setting.threads), memory_mb)
     if shape.workers <= setting.workers:
         advice = "The plan's memory has no room for another worker: a plan with more memory, or less CPU for a request."
         return Verdict("gil", text, advice + memory_note(figures, current(figures), memory_mb))
     advice = suggest(figures, shape, memory_mb)
-    return Verdict("gil", f"{text} Set {plural(shape.workers, 'worker')}.", advice, to_set(figures, shape))
+    set_workers = f"Set {plural(shape.workers, 'worker')}{on_each(figures)}."
+    return Verdict("gil", f"{text} {set_workers}", advice, to_set(figures, shape))

@@ -70,13 +70,18 @@ def generator(judgement: Judgement) -> Verdict:
     return Verdict("generator", text, advice, variables)
 
 
-def mixed_up(reasons: list[str]) -> Verdict:
-    """The figures cannot be those of one gunicorn."""
+def mixed_up(reasons: list[str], figures: Figures) -> Verdict:
+    """The figures cannot be those of one gunicorn, or of several with one setting."""
+    several = figures.there.seen > 1
+    who = f"of {figures.there.seen} instances of one gunicorn's setting" if several else "of one gunicorn"
+    others = "They are of others, too" if several else "They are of several ones"
     text = (
-        f"These figures cannot be of one gunicorn: {'; '.join(reasons)}. They are of several ones, or of a cache, or "
+        f"These figures cannot be {who}: {'; '.join(reasons)}. {others}, or of a cache, or "
         "gunicorn was started anew meanwhile, so nothing follows from them."
     )
     advice = "Test one instance of the app, past any cache, with one setting from the start of the test to its end."
+    if several:
+        advice = "Test past any cache, with one setting and the same instances from the start of the test to its end."
     return Verdict("mixed-up", text, advice)
 
 

@@ -15,8 +15,9 @@ from explain_suggestion import (
     kept,
     load,
     memory_note,
-    named,
     needed,
+    on_each,
+    placed,
     suggest,
     to_set,
 )
@@ -87,15 +88,16 @@ def slots(figures: Figures, memory_mb: float | None) -> Verdict:
     text += utilization(figures) + holder(figures) + varies(figures)
     lowest = bounds_of(figures, shape).lowest()
     cpu_first = lowest is not None and lowest[0] == "cpu"
-    if figures.slots is not None and shape.slots <= figures.slots:
+    if figures.slots_each is not None and shape.slots <= figures.slots_each:
         no_memory = memory_mb is not None and shape.workers < figures.setting.workers
         if no_memory or cpu_first:
             why = f"the plan's {'memory' if no_memory else 'CPU'} has no room for more"
-            advice = f"Keep {named(figures, current(figures))}: {why}. A larger plan, or shorter requests."
+            advice = f"Keep {placed(figures, current(figures))}: {why}. A larger plan, or shorter requests."
             return Verdict("slots", text, advice + memory_note(figures, current(figures), memory_mb))
         shape = Setting(shape.workers, shape.threads + 1)  # on average these users need no more, but they wait
     limit = "; then the CPU becomes the limit" if cpu_first else ""
-    text += f" Set {shape.slots} slots ({shape.workers} × {shape.threads}) for {load(figures)}{limit}."
+    count, each = figures.instances * shape.slots, f"{shape.workers} × {shape.threads}{on_each(figures)}"
+    text += f" Set {count} slots ({each}) for {load(figures)}{limit}."
     advice, variables = suggest(figures, shape, memory_mb), to_set(figures, shape)
     if not is_exact(figures.setting.worker_class, shape.threads):  # or some of the new slots would stay empty
         advice, variables = f"Leave {UNSET} unset: {EXACT} And set {advice}", UNSETTING | variables
@@ -154,7 +156,7 @@ def blocked(figures: Figures, memory_mb: float | None) -> Verdict:
     more = Setting(setting.workers + 1, setting.threads)
     if has_room(figures, more, memory_mb):
         advice += (
-            f" Each worker has a loop of its own, so one more helps. To try: {named(figures, more)}."
+            f" Each worker has a loop of its own, so one more helps. To try: {placed(figures, more)}."
             f"{memory_note(figures, more, memory_mb)} {check(figures, more)}"
         )
     return Verdict("inside", text, advice)
@@ -187,7 +189,7 @@ def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:
         "shared (`py-spy dump --pid` of a worker shows each thread's line), and make it larger or held for shorter."
     )
     more = Setting(setting.workers + 1, max(1, round(setting.threads * setting.workers / (setting.workers + 1))))
-    each_its_own = ahead >= 0.75 * setting.workers
+    each_its_own = ahead >= 0.75 * figures.all_workers
     if (
         is_exact(setting.worker_class, more.threads)
         and each_its_own
@@ -196,7 +198,7 @@ def wait_inside(figures: Figures, memory_mb: float | None) -> Verdict:
     ):
         keep += (
             f" If each worker has its own (a lock or a pool in the process), one more worker helps. To try: "
-            f"{more.variables}.{memory_note(figures, more, memory_mb)} "
+            f"{more.variables}{on_each(figures)}.{memory_note(figures, more, memory_mb)} "
             f"{check(figures, more)}"
         )
     return Verdict("inside", text, keep)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from explain_tally import OTHERS, Tally
 from explain_types import WorkerFigures
-from explain_workers import Said, Worker
+from explain_workers import Said, Worker, WorkerId
 
 # Less than this between two responses of a worker is too little to tell a rate from what it reads every 50 ms.
 LEAST_SPAN = 0.5  # s
@@ -70,8 +71,9 @@ def worker_figures(tally: Tally, seconds: float) -> tuple[WorkerFigures, ...]:
             slots_busy=busy_slots(worker, seconds),
             cpu_cores=cores(worker, seconds),
             memory_mb=worker.last.rss_mb,
+            instance=instance,
         )
-        for pid, worker in sorted(tally.workers.items(), key=lambda item: -item[1].requests)
+        for (instance, pid), worker in sorted(tally.workers.items(), key=lambda item: -item[1].requests)
     )
 
 
@@ -87,21 +89,24 @@ def cores(worker: Worker, seconds: float) -> float:
     return (worker.last.cpu - worker.first.cpu) / known if known else cpu_seconds(worker) / seconds
 
 
-def use(tally: Tally, figures: tuple[WorkerFigures, ...], seconds: float) -> Use:
-    """Return what all workers used; one that took the place of another counts for its own time only.
+def use(workers: Collection[Worker], number: int, seconds: float) -> Use:
+    """Return what workers used; one that took the place of another counts for its own time only.
 
     What such a one had used before its first response is the import of the app.
+
+    Args:
+        workers: of one instance, or of all.
+        number: how many of them there are at once.
+        seconds: the window's length.
     """
-    workers = list(tally.workers.values())
-    number = tally.setting.workers if tally.setting else 1
     known = sum(span(worker) for worker in workers)
     all_known = all(span(worker) for worker in workers)
     held = sum(worker.last.held - worker.first.held for worker in workers if span(worker))
     served = sum(worker.last.served - worker.first.served for worker in workers if span(worker))
     hold = held / served if served > 0 else None
     if len(workers) <= number:
-        busy = sum(worker.slots_busy for worker in figures) if all_known else None
-        return Use(busy, sum(worker.cpu_cores for worker in figures), hold)
+        busy = sum(busy_slots(worker, seconds) for worker in workers) if all_known else None
+        return Use(busy, sum(cores(worker, seconds) for worker in workers), hold)
     imports = sum(worker.first.cpu for worker in workers if worker.clocked and worker.born_after > 0)
     if not known:
         return Use(None, (sum(cpu_seconds(worker) for worker in workers) + imports) / seconds, None)
@@ -110,29 +115,33 @@ def use(tally: Tally, figures: tuple[WorkerFigures, ...], seconds: float) -> Use
 
 
 def at_once(tally: Tally) -> int:
-    """Return how many workers there were at once, for half of the window or longer.
+    """Return how many workers of one instance there were at once, for half of the window or longer, at most.
 
     A worker is there between the stretches in which it was first and last seen, without these two. One that takes no
     more requests, and only answers those that it has, is none of them: another one is there in its place.
     """
-    seen: dict[int, list[int]] = {}
-    served: dict[int, int] = {}
+    seen: dict[WorkerId, list[int]] = {}
+    served: dict[WorkerId, int] = {}
     for number in sorted(tally.bins):
-        for pid, said in tally.bins[number].said.items():
-            if pid != OTHERS and (said.served > served.get(pid, -1) or not said.served):
-                seen.setdefault(pid, []).append(number)
-                served[pid] = said.served
-    there = [sum(1 for bins in seen.values() if bins[0] < number < bins[-1]) for number in tally.bins]
-    return sorted(there)[len(there) // 2] if there else 0
+        for who, said in tally.bins[number].said.items():
+            if who != OTHERS and (said.served > served.get(who, -1) or not said.served):
+                seen.setdefault(who, []).append(number)
+                served[who] = said.served
+    most = 0
+    for instance in {who[0] for who in seen}:
+        lasted = [bins for who, bins in seen.items() if who[0] == instance]
+        there = [sum(1 for bins in lasted if bins[0] < number < bins[-1]) for number in tally.bins]
+        most = max(most, sorted(there)[len(there) // 2])
+    return most
 
 
 def growth(tally: Tally) -> Growth | None:
     """Return how the memory grew; None where the run is too short to tell, or no worker says how many it served."""
     first = second = 0.0
     requests = counted = 0
-    for pid, worker in tally.workers.items():
-        said = [part.said[pid] for _, part in sorted(tally.bins.items()) if pid in part.said]
-        if not worker.clocked or len(said) < LEAST_BINS or pid == OTHERS:
+    for who, worker in tally.workers.items():
+        said = [part.said[who] for _, part in sorted(tally.bins.items()) if who in part.said]
+        if not worker.clocked or len(said) < LEAST_BINS or who == OTHERS:
             continue
         middle = halfway(said)
         first += middle.rss_mb - said[0].rss_mb

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from explain_server_timing import Served, Timing
+from explain_server_timing import Origin, Served, Timing
+
+# Two instances may have workers of the same pid: the instance, and the pid there.
+WorkerId = tuple[str, int]
 
 # A worker reads its counters at most this often, so a response may say what was true that much earlier.
 OLD_SECONDS = 0.05
+SUMS = ("requests", "app_ms", "response_ms", "queue_ms", "queued")
 
 
 class Said(NamedTuple):
@@ -40,10 +44,13 @@ class Worker:
 
     Attributes:
         setting: as it says it; mixed: whether it has said another one, too.
+        origin: where it runs.
         clocked: whether it says by which clock its counters were read; an older header does not.
         gil: whether its Python has one.
         requests: number of responses.
         app_ms: their wall time in the app, in ms.
+        response_ms: their response times, in ms.
+        queue_ms, queued: their time in the queue, in ms, and of how many it is known.
         first, last: what it said.
         born_after, born_before: in s since the window's start, between which two moments its clock was 0, by all of
             its responses. If the first is after the second, they are not from one worker, or not from when they came.
@@ -58,24 +65,29 @@ class Worker:
         "gil",
         "last",
         "mixed",
+        "origin",
+        "queue_ms",
+        "queued",
         "requests",
+        "response_ms",
         "setting",
     )
 
-    def __init__(self, setting: Served, clocked: bool, gil: bool, first: Said) -> None:
+    def __init__(self, setting: Served, origin: Origin, clocked: bool, gil: bool, first: Said) -> None:
         self.setting = setting
+        self.origin = origin
         self.clocked = clocked
         self.gil = gil
         self.mixed = False
-        self.requests = 0
-        self.app_ms = 0.0
+        self.requests = self.queued = 0
+        self.app_ms = self.response_ms = self.queue_ms = 0.0
         self.first = self.last = first
         self.born_after, self.born_before = -1e9, 1e9
 
     def merge(self, other: Worker) -> None:
         """Add what another process saw of the same worker, or this one at another time."""
-        self.requests += other.requests
-        self.app_ms += other.app_ms
+        for name in SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
         self.clocked = self.clocked and other.clocked
         self.mixed = self.mixed or other.mixed or self.setting != other.setting
@@ -84,16 +96,18 @@ class Worker:
 
     def to_list(self) -> list[Any]:
         """Return what `from_list` takes."""
-        facts = [list(self.setting), self.clocked, self.gil, list(self.first), list(self.last), self.mixed]
-        return [*facts, self.requests, self.app_ms, self.born_after, self.born_before]
+        facts = [list(self.setting), list(self.origin), self.clocked, self.gil, list(self.first), list(self.last)]
+        sums = [getattr(self, name) for name in SUMS]
+        return [*facts, self.mixed, self.born_after, self.born_before, *sums]
 
     @classmethod
     def from_list(cls, data: list[Any]) -> Worker:
         """Return the worker that `to_list` was called on."""
-        setting, clocked, gil, first, last, mixed, *sums = data
-        made = cls(Served(*setting), clocked, gil, Said(*first))
-        made.last, made.mixed = Said(*last), mixed
-        made.requests, made.app_ms, made.born_after, made.born_before = sums
+        setting, origin, clocked, gil, first, last, mixed, born_after, born_before, *sums = data
+        made = cls(Served(*setting), Origin(*origin), clocked, gil, Said(*first))
+        made.last, made.mixed, made.born_after, made.born_before = Said(*last), mixed, born_after, born_before
+        for name, value in zip(SUMS, sums, strict=True):
+            setattr(made, name, value)
         return made
 
 
@@ -109,7 +123,7 @@ class Bin:
         self.delay_ms = 0.0  # of these, before that
         self.app_ms = 0.0
         self.queue_ms = 0.0  # where it is known
-        self.said: dict[int, Said] = {}  # by pid, the last of the stretch
+        self.said: dict[WorkerId, Said] = {}  # the last of the stretch
 
     def merge(self, other: Bin) -> None:
         """Add what another process saw in the same stretch, or what the next stretch holds."""
@@ -119,19 +133,19 @@ class Bin:
         self.app_ms += other.app_ms
         self.queue_ms += other.queue_ms
         self.delay_ms += other.delay_ms
-        for pid, said in other.said.items():
-            if pid not in self.said or said > self.said[pid]:
-                self.said[pid] = said
+        for worker, said in other.said.items():
+            if worker not in self.said or said > self.said[worker]:
+                self.said[worker] = said
 
     def to_list(self) -> list[Any]:
         """Return what `from_list` takes."""
         sums = [self.requests, self.timed, self.response_ms, self.app_ms, self.queue_ms, self.delay_ms]
-        return [*sums, [[pid, list(said)] for pid, said in self.said.items()]]
+        return [*sums, [[list(worker), list(said)] for worker, said in self.said.items()]]
 
     @classmethod
     def from_list(cls, data: list[Any]) -> Bin:
         """Return the bin that `to_list` was called on."""
         made = cls()
         made.requests, made.timed, made.response_ms, made.app_ms, made.queue_ms, made.delay_ms, said = data
-        made.said = {pid: Said(*values) for pid, values in said}
+        made.said = {tuple(worker): Said(*values) for worker, values in said}
         return made

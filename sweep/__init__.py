@@ -20,6 +20,7 @@ Locust, and recommends one. Three wings along the way of the data; each module k
                 cells           the runs of a setting, together: means, intervals, what failed
                 limits          what holds a setting back, by what was measured
                 slowdown        what happens to it when requests take longer
+                instances       what several instances with it serve, and what nobody can know of that
                 ranking         which settings may be recommended, and which of them are tied
                 recommendation  the one to ship, in words; paste has the lines to paste
                 findings        all of these, of one sweep

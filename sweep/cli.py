@@ -73,6 +73,13 @@ PATH = click.Path(path_type=Path)
     help="Raise the rate until --max-p95 or --max-fail-ratio breaks, and say how much the setting holds.",
 )
 @option("--pause", type=Pause(), show_default="the scenario's own", help="How long users think: 2, or 1-3.")
+@option(
+    "--instances",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    default=DEFAULTS.instances,
+    help="What so many instances hold, by the laws; one is measured.",
+)
 @option("--app", type=App(), envvar="GUNICORN_WSGI_APP", show_default="found as on App Service", help="The app.")
 @option(
     "--chdir",

@@ -30,6 +30,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         plan: an App Service plan.
         max_p95: in ms; None for any.
         max_fail_ratio: share of the requests that may fail; None for as many as fail of a single user's.
+        instances: how many the answer is for; measured is one.
         pause: how long users think, as Locust's --pause; None leaves it to the scenario.
         rps: tasks that begin in a second, whether or not the app answers; None for users who wait for their answers.
         find_limit: whether to look for the rate that a setting holds, instead of a setting.
@@ -61,6 +62,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pause: str | None = None
     rps: float | None = None
     find_limit: bool = False
+    instances: int = 1
 
     @classmethod
     def of(cls, **given: Any) -> Options:

@@ -107,6 +107,8 @@ def show(findings: Findings, folder: Path, console: Console) -> None:
     lines = [*map(foretold, recommendation.slowed), *kept_limits(findings.cells, findings.info)]
     if recommendation.slowed and not can_check(findings.prediction):
         lines.insert(len(recommendation.slowed), f"{UNCHECKED}.")
+    if recommendation.several:
+        lines.append(f"{recommendation.several.reason}.")
     with contextlib.suppress(OSError):
         click.echo(recommendation.reason)
         if recommendation.reservation:

@@ -184,6 +184,8 @@ function fillFolded(id, columns, rows) {
 
 function foldRest() {
   foldedTable("further", WORDS.further);
+  foldedTable("instances", WORDS.instances);
+  byId("instances").parentNode.after(make("p", { id: "stay", class: "note" }));
   foldedTable("workers", WORDS.workers);
   foldedTable("times", WORDS.times);
   foldedTable("quick", WORDS.quick, WORDS.quickNote);
@@ -192,7 +194,13 @@ function foldRest() {
 
 function showRest(run) {
   const { setting, load, bounds, generator } = run;
-  fillFolded("workers", WORDS.workerColumns, run.workers.map((worker) => [worker.pid || WORDS.others,
+  const several = run.instances.length > 1;
+  fillFolded("instances", WORDS.instanceColumns, several ? run.instances.map((one) => [one.instance, one.requests,
+    percent(one.share), number(one.slots_busy), percent(one.cpu_cores), number(one.response_ms), number(one.queue_ms),
+    one.workers]) : []);
+  write("stay", WORDS.stay(run));
+  const name = (worker) => (several && worker.instance ? `${worker.pid} · ${worker.instance}` : worker.pid);
+  fillFolded("workers", WORDS.workerColumns, run.workers.map((worker) => [worker.pid ? name(worker) : WORDS.others,
     worker.requests, percent(worker.share), number(worker.slots_busy), percent(worker.cpu_cores), number(worker.memory_mb)]));
   const times = Object.entries(WORDS.timeNames).map(([field, name]) => [name, run[field]]).filter(([, told]) => told.mean !== null);
   fillFolded("times", WORDS.timeColumns, times.map(([name, told]) => [name,

@@ -11,6 +11,7 @@ from explain_laws import Setting
 from sweep.decide import paste
 from sweep.decide.cells import Cell, seen_rps
 from sweep.decide.failures import Count
+from sweep.decide.instances import Several, several
 from sweep.decide.limits import limit_of, sentence
 from sweep.decide.prediction import Prediction
 from sweep.decide.ranking import Ranking, beyond_limits, obstacle
@@ -32,6 +33,8 @@ class Recommendation:
         reservation: another measured setting serves more, and why that is not the one, or serves less and fails less;
             None if none does.
         slowed: what it and the runner-up do when requests take longer.
+        several: what it comes to on several instances; None where that was not asked, or nobody knows what a request
+            takes.
         tied_with: settings that cannot be told apart from it by throughput.
         startup_command: for App Service's "Startup Command" box, and Compose's STARTUP_COMMAND.
         app_settings: for App Service without a startup command, name to value.
@@ -46,6 +49,7 @@ class Recommendation:
     env: Mapping[str, str] = field(default_factory=dict)
     reservation: str | None = None
     slowed: tuple[Slowed, ...] = ()
+    several: Several | None = None
 
     @property
     def env_lines(self) -> tuple[str, ...]:
@@ -69,6 +73,7 @@ class Recommendation:
             "env": dict(self.env),
             "az": list(self.az_commands),
             "reservation": self.reservation,
+            "instances": self.several.as_json() if self.several else None,
             "slowed": [dataclasses.asdict(one) | {"setting": str(one.setting)} for one in self.slowed],
         }
 
@@ -89,7 +94,15 @@ def recommend(
         env=paste.environment(setting, info),
         reservation=reservation(ranking.chosen, cells, info) or failing_more(ranking.chosen, cells, info),
         slowed=slowed_both(ranking, cells, info, prediction),
+        several=on_several(ranking.chosen, cells, info, prediction),
     )
+
+
+def on_several(chosen: Cell, cells: Sequence[Cell], info: Info, prediction: Prediction | None) -> Several | None:
+    """Return what the chosen setting comes to on as many instances as were asked for."""
+    if prediction is None or info.options.instances == 1:
+        return None
+    return several(info.options.instances, chosen, cells, limit_of(chosen, cells, prediction), prediction)
 
 
 def slowed_both(

@@ -53,6 +53,15 @@ def seen(running: FrontEnd, number: int = 8) -> set[str]:
     return {running.get("/").facts["instance"] for _ in range(number)}
 
 
+def test_each_says_which_instance_it_is(echo: FrontEnd) -> None:
+    """Of the same image, on the same core of the same machine."""
+    script = "from gunicorn_slots.instance import described; print(described())"
+    told = [docker("exec", one, "python", "-c", script).stdout.split() for one in echo.instances()]
+    assert len({words[0] for words in told}) == 2
+    assert {words[0].partition("=")[0] for words in told} == {"instance"}
+    assert [words[1:] for words in told] == [[told[0][1], "cores=1"]] * 2
+
+
 def test_the_headers_that_an_app_gets(echo: FrontEnd) -> None:
     sent = {"Host": "shop.example", "X-Forwarded-For": "9.9.9.9", "X-ARR-SSL": "mine", "Max-Forwards": "99"}
     facts = echo.get("/a%20b?c=d", sent).facts

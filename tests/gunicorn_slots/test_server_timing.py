@@ -36,7 +36,8 @@ def test_server_timing_leaves_the_response_alone() -> None:
     assert (status, headers[:2], exc_info) == ("200 OK", [("X", "1"), ("Server-Timing", "db;dur=3")], error)
     pattern = (
         r'app;dur=\d+\.\d, cpu;dur=\d+\.\d, gunicorn;desc="pid=(\d+) workers=3 threads=6 class=SlotWorker '
-        r'vcpu=\d+ cpu=\d+\.\d\d rss=(\d+\.\d) at=0\.\d{3} held=0\.000 requests=0"'
+        r"vcpu=\d+ instance=[0-9a-f]{8}(?: machine=[0-9a-f]{8} cores=[0-9a-f]+)? "
+        r'cpu=\d+\.\d\d rss=(\d+\.\d) at=0\.\d{3} held=0\.000 requests=0"'
     )
     found = re.fullmatch(pattern, headers[2][1])
     assert found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from explain_analysis import analyse
 from explain_first import First
 from explain_generator import Load
+from explain_record import Record
 from explain_schedule import Ledger
-from explain_tally import Record
 from explain_types import Analysis
 from tests.locustfiles.simulated import App, Place, Process, Run, none, tally_from
 
@@ -31,7 +31,7 @@ class Arriving(Run):
         yield self.users
         start, delay = self.now, self.ledger.begins(due, held_back)
         route = self.chance.choices(self.app.routes, [route.weight for route in self.app.routes])[0]
-        timing = yield from self.request(route)
+        timing = yield from self.request(route, self.chance.choices(self.instances, self.weights)[0])
         taken = (self.now - start) * 1e3
         self.records.append(Record(self.now, taken + delay * 1e3, timing, name=route.name, delay_ms=delay * 1e3))
         self.first.append(First(start, taken, timing.app_ms, route.name))

@@ -10,7 +10,8 @@ BODY = b"hello\n"
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n"
     b'Server-Timing: queue;dur=0.0, app;dur=0.1, cpu;dur=0.1, gunicorn;desc="pid=17 workers=3 threads=6 '
-    b'class=SlotWorker vcpu=1 cpu=12.34 rss=48.1 at=60.123 held=31.416 requests=3211"\r\n\r\n%s' % (len(BODY), BODY)
+    b"class=SlotWorker vcpu=1 instance=5e884898 machine=0b14d501 cores=1 "
+    b'cpu=12.34 rss=48.1 at=60.123 held=31.416 requests=3211"\r\n\r\n%s' % (len(BODY), BODY)
 )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from explain_engine import Engine
-from explain_tally import Record, tally_of
+from explain_record import Record
+from explain_tally import tally_of
 from explain_totals import Totals
 from explain_types import SCHEMA
 from tests.locustfiles.samples import FINE

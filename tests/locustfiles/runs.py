@@ -9,10 +9,13 @@ import explain_page
 from explain_analysis import analyse
 from explain_generator import Load
 from explain_paste import Started
+from explain_record import Record
 from explain_server_timing import Served
-from explain_tally import Record, Tally, tally_of
+from explain_tally import Tally, tally_of
 from explain_timeline import timeline
+from tests.locustfiles.instances import IO, own, records_of
 from tests.locustfiles.samples import FINE, run
+from tests.locustfiles.simulated import App
 
 EVIL = "POST </script><script>alert(1)</script><!-- \"'`&{{ x }}<img src=x onerror=alert(2)> 日本語 " + "long/" * 40
 COMPOSE = Started(compose=True)
@@ -51,6 +54,7 @@ def runs() -> dict[str, dict[str, Any]]:
         "healthy": shown(named(run(setting=EXACT, rate=350, queue_ms=0.5)), "stopped"),
         "cpu": shown(run(rate=47, cpu_ms=21, app_ms=370, wait_ms=300), "kept"),
         "unknown": shown(run(rate=50, wait_ms=80)),
+        "imbalance": shown(records_of(App(IO, 3, 6, origins=own(2), gets=[0.75, 0.25], stay=True), 36, 10.0)),
         "errors": shown(failing(run(setting=EXACT, rate=350, queue_ms=0.5))),
         "mixed-up": shown(run(rate=1700)),
         "generator": shown(run(setting=EXACT, rate=350), load=Load(seconds=10, cpu_seconds=9.5, cores=4)),

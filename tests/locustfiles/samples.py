@@ -8,8 +8,9 @@ from typing import Any
 
 from explain_analysis import analyse
 from explain_generator import Load
+from explain_record import Record
 from explain_server_timing import Served, Timing
-from explain_tally import Record, Tally, tally_of
+from explain_tally import Tally, tally_of
 from explain_types import Verdict
 
 USUAL = Served(3, 6, "gthread", 1)

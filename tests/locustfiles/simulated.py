@@ -17,8 +17,9 @@ import explain_first
 from explain_analysis import analyse
 from explain_first import First
 from explain_generator import Load
-from explain_server_timing import Served, Timing
-from explain_tally import Record, Tally, tally_of
+from explain_record import Record
+from explain_server_timing import SOMEWHERE, Origin, Served, Timing
+from explain_tally import Tally, tally_of
 from explain_types import Analysis
 
 Process = Generator["float | Place", None, None]
@@ -74,6 +75,8 @@ class Worker:
     pid: int
     slots: Place
     gil: Place
+    cores: Place
+    origin: Origin = SOMEWHERE
     own: dict[str, Place] = field(default_factory=dict)
     cpu: float = 0.0
     held: float = 0.0
@@ -122,10 +125,28 @@ class App:
     says_gil: bool = True
     background: float = 0.0  # cores that each worker uses beside
     queue_known: bool = True
+    origins: Sequence[Origin] = (SOMEWHERE,)  # of each instance
+    gets: Sequence[float] = ()  # share of the requests, or of the users who stay
+    stay: bool = False
 
     @property
     def setting(self) -> Served:
         return Served(self.workers, self.threads, self.kind, self.vcpu)
+
+
+class Instance:
+    """A gunicorn with its workers and its cores."""
+
+    def __init__(self, app: App, origin: Origin) -> None:
+        self.queue = Place(app.workers * app.threads)
+        cores = Place(app.vcpu)
+        self.workers = [
+            Worker(
+                *(101 + number, Place(app.threads), Place(1), cores, origin),
+                {name: Place(many) for name, many in app.each.items()},
+            )
+            for number in range(app.workers)
+        ]
 
 
 class Run(Simulation):
@@ -134,44 +155,49 @@ class Run(Simulation):
     def __init__(self, app: App, users: int, think: Callable[[random.Random], float], seed: int) -> None:
         super().__init__()
         self.app, self.chance, self.think = app, random.Random(seed), think
-        self.queue = Place(app.workers * app.threads)
-        self.cores = Place(app.vcpu)
         self.shared = {name: Place(places) for name, places in app.shared.items()}
-        self.workers = [
-            Worker(101 + number, Place(app.threads), Place(1), {name: Place(many) for name, many in app.each.items()})
-            for number in range(app.workers)
-        ]
+        self.instances = [Instance(app, origin) for origin in app.origins]
+        self.weights = app.gets or [1.0] * len(self.instances)
         self.records: list[Record] = []
         self.first: list[First] = []
         self.pauses = 0.0
+        homes = [
+            home
+            for home, weight in zip(self.instances, self.weights, strict=True)
+            for _ in range(round(users * weight / sum(self.weights)))
+        ]
         for number in range(users):
-            self.start(self.user(), number / 2e3)
+            home = homes[number % len(homes)] if app.stay or len(self.instances) == 1 else None
+            self.start(self.user(home), number / 2e3)
 
-    def user(self) -> Process:
-        pause = None
+    def user(self, home: Instance | None) -> Process:
+        pause, before = None, ""
         while True:
             start = self.now
+            instance = home or self.chance.choices(self.instances, self.weights)[0]
             route = self.chance.choices(self.app.routes, [route.weight for route in self.app.routes])[0]
-            timing = yield from self.request(route)
+            timing = yield from self.request(route, instance)
             response_ms = (self.now - start) * 1e3
             failed = self.chance.random() < route.fails
             error = "HTTP 500" if failed else None
-            self.records.append(Record(self.now, response_ms, timing, error, pause, route.name))
+            record = Record(self.now, response_ms, timing, error, pause, route.name, 0.0, None, before, self.app.stay)
+            self.records.append(record)
+            before = timing.origin.instance
             if not failed:
                 self.first.append(First(start, response_ms, timing.app_ms, route.name, timing.pid))
             pause = self.think(self.chance) * 1e3
             self.pauses += pause
             yield pause / 1e3
 
-    def request(self, route: Route) -> Generator[float | Place, None, Timing]:
+    def request(self, route: Route, instance: Instance) -> Generator[float | Place, None, Timing]:
         yield self.app.wire
         arrived = self.now
         if self.app.kind == "gthread":  # a worker takes what comes, whether it has a thread or not
-            worker = self.chance.choice(self.workers)
+            worker = self.chance.choice(instance.workers)
             yield worker.slots
         else:
-            yield self.queue
-            worker = min(self.workers, key=lambda one: one.busy)
+            yield instance.queue
+            worker = min(instance.workers, key=lambda one: one.busy)
         queued = self.now - arrived
         worker.change(self.now, 1)
         yield from self.compute(worker, self.app.overhead)
@@ -192,12 +218,13 @@ class Run(Simulation):
             worker.held,
             worker.served,
             self.app.says_gil,
+            worker.origin,
         )
         yield route.after
         for step in route.generates:
             yield from self.do(worker, step)
         worker.change(self.now, -1)
-        self.give_back(worker.slots if self.app.kind == "gthread" else self.queue)
+        self.give_back(worker.slots if self.app.kind == "gthread" else instance.queue)
         return timing
 
     def do(self, worker: Worker, step: Any) -> Generator[float | Place, None, float]:
@@ -223,10 +250,10 @@ class Run(Simulation):
     def compute(self, worker: Worker, seconds: float) -> Process:
         if self.app.gil:
             yield worker.gil
-        yield self.cores
+        yield worker.cores
         yield seconds
         worker.cpu += seconds
-        self.give_back(self.cores)
+        self.give_back(worker.cores)
         if self.app.gil:
             self.give_back(worker.gil)
 

@@ -14,8 +14,9 @@ from dataclasses import asdict
 import pytest
 
 from explain_analysis import analyse, analyse_records
+from explain_record import Record
 from explain_server_timing import Served, Timing
-from explain_tally import Record, Tally, tally_of
+from explain_tally import Tally, tally_of
 from explain_text import text
 from explain_timeline import timeline
 from tests.locustfiles.samples import run
@@ -39,11 +40,22 @@ def test_the_keys_of_the_json() -> None:
     keys = ["schema", "setting", "load", "arrivals", "response_ms", "delay_ms", "wait_ms", "queue_ms", "wire_ms"]
     keys += ["queue_known", "app_ms"]
     keys += ["app_quick_ms", "app_start_ms", "cpu_ms", "slots_busy", "slot_utilization", "cpu_utilization", "memory_mb"]
-    keys += ["memory_growth_kb", "workers", "routes", "demand", "bounds", "generator", "verdict"]
+    keys += [
+        "memory_growth_kb",
+        "instances",
+        "users_stay",
+        "users_bound",
+        "workers",
+        "routes",
+        "demand",
+        "bounds",
+        "generator",
+        "verdict",
+    ]
     for analysis in (full, empty):
         found = asdict(analysis)
         assert list(found) == keys
-        assert list(found["setting"]) == ["workers", "threads", "slots", "worker_class", "vcpu"]
+        assert list(found["setting"]) == ["workers", "threads", "slots", "worker_class", "vcpu", "instances"]
         assert list(found["load"]) == ["users", "seconds", "requests", "failures", "rps", "accounted_users", "start_s"]
         assert list(found["wait_ms"]) == ["mean", "p50", "p95", "p99"]
         json.dumps(found, allow_nan=False)

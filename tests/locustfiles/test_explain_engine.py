@@ -44,7 +44,7 @@ def test_other_lines_are_none(log: str) -> None:
         LINE.replace('"users":12', '"users":13'),
         LINE.replace('"crc32": ', '"crc32": 1'),
         '{"explain_tally": 1}',
-        '{"explain_tally": 1, "crc32": 1, "engine": []}',
+        '{"explain_tally": 2, "crc32": 1, "engine": []}',
         '{"explain_tally": ' + "[" * 10_000,
     ],
     ids=["end", "half", "head", "a character", "a figure", "sum", "empty", "a list", "deep"],
@@ -55,8 +55,8 @@ def test_one_that_is_not_whole_is_an_error(text: str) -> None:
 
 
 def test_of_another_form_or_schema() -> None:
-    form = LINE.replace('{"explain_tally": 1', '{"explain_tally": 2')
-    with pytest.raises(ValueError, match=r"^explain_tally=2: expected 1, the form of the files beside this one$"):
+    form = LINE.replace('{"explain_tally": 2', '{"explain_tally": 1')
+    with pytest.raises(ValueError, match=r"^explain_tally=1: expected 2, the form of the files beside this one$"):
         engine_in(form)
     with pytest.raises(ValueError, match=r"^schema=1: expected "):
         engine_in(engine(run(seconds=1), schema=1).line())

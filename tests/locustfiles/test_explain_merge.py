@@ -12,10 +12,13 @@ import pytest
 import explain_merge
 from explain_analysis import analyse
 from explain_engine import Engine
+from explain_record import Record
 from explain_server_timing import Timing
-from explain_tally import Record, tally_of
+from explain_tally import tally_of
 from tests.locustfiles.engines import engine
+from tests.locustfiles.instances import IO, own, records_of
 from tests.locustfiles.samples import FINE, USUAL, run
+from tests.locustfiles.simulated import App
 
 WHOLE = list(run(wait_ms=40, spread=0.3, think_ms=3))
 # The seconds by which each engine's window begins later than the first one's.
@@ -71,6 +74,26 @@ def test_machines_whose_clocks_differ(off: float, mixed_up: bool) -> None:
         parts[1] = engine(seen(off), "b")
     found, _, _ = explain_merge.merged(parts)
     assert ("a worker's clock that jumps" in found.verdict.text) == mixed_up
+
+
+def test_an_instance_that_two_engines_saw_is_one() -> None:
+    """Each engine's users went to all three instances, whose workers have the same pids."""
+    whole = records_of(App(IO, 2, 3, origins=own(3)), 24)
+    parts = [engine(whole[number::2], "ab"[number], seconds=20.0, total_seconds=20.0) for number in (0, 1)]
+    found, _, _ = explain_merge.merged(parts)
+    expected = analyse(tally_of(whole), 24, 20.0, FINE * 2, 512.0, start_s=1.0)
+    assert asdict(found) == asdict(expected)
+    assert (found.setting.instances, found.setting.slots, len(found.workers)) == (3, 18, 6)
+
+
+def test_instances_that_each_have_an_engine_of_their_own_add_up() -> None:
+    parts = [
+        engine(records_of(App(IO, 2, 3, origins=[origin]), 12), "ab"[number], seconds=20.0)
+        for number, origin in enumerate(own(2))
+    ]
+    found, _, _ = explain_merge.merged([replace(part, begun=part.begun + at) for at, part in enumerate(parts)])
+    assert (found.setting.instances, found.setting.slots) == (2, 12)
+    assert found.verdict.code == "slots"
 
 
 # --- the command ------------------------------------------------------------------------------------

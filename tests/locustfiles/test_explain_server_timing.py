@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explain_server_timing import LONGEST, Served, Timing, header_of, headers_of, parse, parse_all, parse_any
+from explain_server_timing import (
+    LONGEST,
+    SOMEWHERE,
+    Origin,
+    Served,
+    Timing,
+    header_of,
+    headers_of,
+    parse,
+    parse_all,
+    parse_any,
+)
 
 OURS = 'app;dur=101.9, cpu;dur=1.2, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1 cpu=12.34 rss=48.1"'
 TIMING = Timing(101.9, 1.2, 17, Served(3, 6, "gthread", 1), 12.34, 48.1)
@@ -41,6 +52,35 @@ ALL = TIMING._replace(queue_ms=4.0, at=60.123, held_seconds=331.416, served=3211
 )
 def test_all_parts(header: str, timing: Timing) -> None:
     assert parse(header) == parse_any(header) == timing
+
+
+@pytest.mark.parametrize(
+    ("words", "origin"),
+    [
+        ("instance=5e884898 machine=0b14d501 cores=3", Origin("5e884898", "0b14d501", 3)),
+        ("instance=5e884898", Origin("5e884898")),
+        ("instance=5e884898 machine=0b14d501", Origin("5e884898")),
+        ("instance=5e884898 machine= cores=1", Origin("5e884898")),
+        ("instance=5e884898 machine=0b14d501 cores=0x3", Origin("5e884898")),
+        (
+            f"instance={'5e884898' * 8} machine=0b14d501 cores={'f' * 64}",
+            Origin("5e884898" * 8, "0b14d501", 2**256 - 1),
+        ),
+        ("instance=", SOMEWHERE),
+        ("instance=5E884898", SOMEWHERE),
+        ("instance=web-1", SOMEWHERE),
+        ("instance=\u0663\u0664", SOMEWHERE),
+        (f"instance={'0' * 257}", SOMEWHERE),
+        ("machine=0b14d501 cores=3", SOMEWHERE),
+    ],
+    ids=[
+        *("all", "instance alone", "no cores", "empty machine", "no number", "long"),
+        *("empty", "upper case", "a name", "Arabic digits", "too long", "no instance"),
+    ],
+)
+def test_where_a_worker_runs(words: str, origin: Origin) -> None:
+    header = NOW.replace("vcpu=1 ", f"vcpu=1 {words} ")
+    assert parse(header) == parse_any(header) == ALL._replace(origin=origin)
 
 
 def test_an_entry_between_ours_is_not_ours() -> None:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explain_analysis import analyse
+from explain_record import Record
 from explain_routes import FURTHER, MOST_ROUTES
 from explain_server_timing import Served, Timing
-from explain_tally import MOST_BINS, MOST_ERRORS, Record, Tally, tally_of
+from explain_tally import MOST_BINS, MOST_ERRORS, Tally, tally_of
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e4), st.floats(0, 1e5), st.integers(1, 4)), min_size=1), st.integers(1, 5))

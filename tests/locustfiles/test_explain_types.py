@@ -97,6 +97,16 @@ def test_an_analysis_from_before_there_were_arrivals_can_be_read() -> None:
     assert found.delay_ms.mean is None
 
 
+def test_one_from_before_there_were_instances_is_read() -> None:
+    """As those in a sweep's folder."""
+    found = asdict(analyse_records(run(), 36, 10.0))
+    before = {name: value for name, value in found.items() if name not in ("instances", "users_stay", "users_bound")}
+    before["setting"].pop("instances")
+    for worker in before["workers"]:
+        worker.pop("instance")
+    assert msgspec.convert(before, Analysis) == analyse_records(run(), 36, 10.0)
+
+
 def test_a_wrong_field_is_named_by_its_path() -> None:
     data = asdict(analyse_records(run(), 36, 10.0))
     data["demand"]["cpu_s"] = "much"

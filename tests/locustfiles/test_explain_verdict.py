@@ -8,8 +8,9 @@ import pytest
 
 from explain_analysis import analyse
 from explain_generator import Load
+from explain_record import Record
 from explain_server_timing import Served
-from explain_tally import Record, tally_of
+from explain_tally import tally_of
 from tests.locustfiles.samples import FINE, run, uniform, verdict
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from explain_analysis import analyse
+from explain_record import Record
 from explain_server_timing import Served, Timing
-from explain_tally import Record, tally_of
+from explain_tally import tally_of
 from tests.locustfiles.samples import FINE
 
 ONE = Served(1, 6, "SlotWorker", 4)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from explain_analysis import analyse
+from explain_record import Record
 from explain_server_timing import Served, Timing
-from explain_tally import Record, Tally, tally_of
+from explain_tally import Tally, tally_of
 from tests.locustfiles.samples import FINE
 from tests.locustfiles.simulated import App, Route, Run, explained, none
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from explain_analysis import analyse
+from explain_record import Record
 from explain_server_timing import Served, Timing
-from explain_tally import Record, tally_of
+from explain_tally import tally_of
 from explain_types import Analysis
 from tests.locustfiles.samples import FINE
 

@@ -12,8 +12,9 @@ import pytest
 
 from explain_analysis import analyse
 from explain_generator import Load
+from explain_record import Record
 from explain_server_timing import Timing
-from explain_tally import Record, tally_of
+from explain_tally import tally_of
 from explain_types import Analysis
 from tests.locustfiles.simulated import App, Route, Run, around, between, explained, none, tally_from
 

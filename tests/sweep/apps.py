@@ -28,7 +28,7 @@ from sweep.measure.measurement import FAILING_MOST, VOID
 from sweep.options import Options
 from sweep.records import Outside, PlanSize, Run
 from tests.locustfiles import simulated
-from tests.locustfiles.simulated import Place, Process, Route, Worker, none, tally_from
+from tests.locustfiles.simulated import Instance, Place, Process, Route, Worker, none, tally_from
 from tests.sweep import samples
 
 SECONDS = 3.0
@@ -83,9 +83,9 @@ class Ran(simulated.Run):
         )
         super().__init__(app, users, kind.think, seed)
 
-    def request(self, route: Route) -> Generator[float | Place, None, Timing]:
+    def request(self, route: Route, instance: Instance) -> Generator[float | Place, None, Timing]:
         refused: list[str] = []
-        timing = yield from super().request(replace(route, steps=[(step, refused) for step in route.steps]))
+        timing = yield from super().request(replace(route, steps=[(step, refused) for step in route.steps]), instance)
         self.last = bool(refused)
         return timing
 
@@ -95,19 +95,19 @@ class Ran(simulated.Run):
             return 0.0
         what, length = inner if isinstance(inner, tuple) else ("pause", inner)
         place = self.shared.get(what) or worker.own.get(what)
-        if self.chance.random() < self.kind_of.fails(sum(one.busy for one in self.workers)):
+        if self.chance.random() < self.kind_of.fails(sum(one.busy for one in self.instances[0].workers)):
             refused.append("by chance")
         if what in self.kind_of.refuses and place and not place.free:
             refused.append(what)
             yield 0.001
             return 0.0
-        times = self.kind_of.slower(worker.busy, sum(one.busy for one in self.workers))
+        times = self.kind_of.slower(worker.busy, sum(one.busy for one in self.instances[0].workers))
         seconds = length(self.chance) if callable(length) else length
         return (yield from super().do(worker, (what, seconds * times)))
 
-    def user(self) -> Process:
+    def user(self, home: Instance | None) -> Process:
         """As the simulation's, with what was refused as a failure."""
-        for asked in super().user():
+        for asked in super().user(home):
             if self.last:
                 self.last = False
                 self.records[-1] = self.records[-1]._replace(error="HTTP 503")
