@@ -221,6 +221,8 @@ def check_load(options: Options, users_given: bool) -> None:
         return
     if users_given:
         raise BadOptionError("users", options.users, "none with arrivals, for which users are added as needed")
+    if options.instances != 1:
+        raise BadOptionError("instances", options.instances, "1 with arrivals, of which each instance gets its part")
     if options.pause is not None:
         raise BadOptionError("pause", options.pause, "none with arrivals, which do not wait for a user's pause")
 

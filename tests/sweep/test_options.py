@@ -49,6 +49,7 @@ HERE = Path(__file__).parent
         ("--rps nan", "--rps=nan: expected a number"),
         ("--rps 40 --users 36", "--users=36: expected none with arrivals, for which users are added as needed"),
         ("--rps 40 --pause 2", "--pause=2: expected none with arrivals"),
+        ("--rps 40 --instances 3", "--instances=3: expected 1 with arrivals, of which each instance gets its part"),
         ("--find-limit", "--find-limit=: expected a limit with it: --max-p95=MS, --max-fail-ratio=SHARE, or both"),
         ("--find-limit --max-p95 300 --rps 40", "--rps=40.0: expected none with --find-limit, which finds the rate"),
         ("--max-fail-ratio 2", "--max-fail-ratio=2: expected a number from 0 to 1"),
