@@ -156,6 +156,9 @@ def open_load(rows: list[dict[str, Any]]) -> str:
     )
     rows_of_stall = [["arrivals", stall["locust"]], ["arrivals, the other generator", stall["other"]]]
     rows_of_stall.append([f"{stall['users']} users who wait", stall["closed"]])
+    text += (
+        "\nThe other generator goes first each time, at a gunicorn that has just started; 1 % are 8 to 23 requests.\n"
+    )
     text += "\nA second in which nothing answers, in 15 s of 48 requests/s that take 40 ms:\n\n"
     return text + table(["load", "p50 · p95 · p99 ms"], ([name, times(values)] for name, values in rows_of_stall))
 
