@@ -9,7 +9,7 @@ This file listens to Locust's events. The rest, in the order in which a request 
     explain_events         which of Locust's events are requests
     explain_server_timing  the header
     explain_run            the window: which requests count, in which process
-    explain_monitor        samples Locust itself; explain_pauses what the scenario asks for
+    explain_monitor        samples Locust itself; explain_pauses what the scenario asks for; explain_starts on_start
     explain_open           --rps: tasks that begin when they are due; explain_opening starts and ends it, explain_pool
                            has its users, explain_schedule the moments, explain_arrivals what became of them
     explain_tally          what is kept of each explain_record: of explain_routes, of explain_workers, and of the
@@ -22,7 +22,8 @@ This file listens to Locust's events. The rest, in the order in which a request 
                            first rule that does, explain_verdict_* in words; explain_suggestion the setting to try
     explain_analysis       all of that as explain_types has it; explain_timeline the run over time
     explain_text           the console and the table, in explain_words; explain_web the web UI
-    explain_thresholds     exit code 3
+    explain_thresholds     exit code 3; explain_baseline against an earlier run, by explain_spread
+    explain_keep           a folder for each run, which is explain_folder's, with explain_tables; explain_places where
     explain_engine         all that one Locust counted, as a line; explain_merge one verdict of several such lines
 
 In Compose explain_start comes before all that: it waits for the app.
@@ -30,8 +31,10 @@ In Compose explain_start comes before all that: it waits for the app.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
+import os
 import sys
 import time
 import uuid
@@ -45,10 +48,15 @@ import locust.log
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
+import explain_baseline
+import explain_places
+import explain_starts
 import explain_text
 import explain_thresholds
 import explain_web
+from explain_baseline import BadBaselineError, Baseline
 from explain_engine import Engine
+from explain_keep import Keeper, mark_report, scenario_of
 from explain_open import add_open
 from explain_options import add_options, check_file, shared_add
 from explain_pauses import paced_rps
@@ -75,7 +83,14 @@ def on_init(environment: Any, **_others: Any) -> None:
     if problem := explanation.opening.problem():
         sys.exit(problem)
     hooks: Any = environment.events
+    if not isinstance(runner, WorkerRunner):
+        environment.baseline = baseline_of(environment.parsed_options)
+        place = explain_places.reports(getattr(environment.parsed_options, "reports", None))
+        spare = environment.baseline and environment.baseline.folder
+        environment.keeper = Keeper(environment, explanation, place, spare)
+        environment.keeper.install()
     hooks.request.add_listener(explanation.on_request)
+    hooks.request.add_listener(functools.partial(explain_starts.on_request, explanation))
     hooks.test_stopping.add_listener(lambda **_: explanation.finish())
     if not isinstance(runner, MasterRunner):
         gevent.spawn(explanation.watch)
@@ -87,6 +102,7 @@ def on_init(environment: Any, **_others: Any) -> None:
         hooks.reset_stats.add_listener(lambda **_: explanation.reset())
         hooks.worker_report.add_listener(explanation.on_worker_report)
     hooks.test_start.add_listener(lambda **_: explanation.start_test())
+    hooks.test_start.add_listener(lambda **_: explain_starts.note_starts(environment.user_classes))
     environment.explanation = explanation
     # gevent's clock has stood still since it last waited, before the locustfile was imported, say. What begins now, as
     # --run-time does, would begin then, and a short run on a busy machine be over at once.
@@ -101,26 +117,42 @@ def on_quitting(environment: Any, **_others: Any) -> None:
     if explanation is None or not explanation.started or isinstance(environment.runner, WorkerRunner):
         return
     explanation.finish()
+    environment.keeper.keep()
     found, options = explanation.analysis(), environment.parsed_options
+    mark_report(options, found)
     if target := getattr(options, "analysis_json", None):
         try:
             Path(target).write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             logger.error(f"--analysis-json {target}: {error.strerror}: expected a file that can be written")
             environment.process_exit_code = 1
-    lines = explain_thresholds.missed(options, explanation.total(), explanation.total_seconds())
-    for line in lines:
-        logger.error(line)
-    if lines:
+    checks = explain_thresholds.checked(options, explanation.total(), explanation.total_seconds())
+    if environment.baseline:
+        checks += explain_baseline.checked(environment.baseline, found, scenario_of(environment), options)
+    for check in checks:
+        (logger.info if check.met else logger.error)(check.line)
+    if explain_thresholds.missed(checks):
         environment.process_exit_code = explain_thresholds.EXIT_CODE
     elif explain_thresholds.decides(options) and not environment.runner.exceptions:
         # How many may fail was said, so that some did is no failure of the run; Locust's own status would be.
         environment.process_exit_code = environment.process_exit_code or (2 if unhandled() else 0)
     printed = [explain_text.text(found)]
+    if (line := environment.keeper.line()) and not environment.web_ui:
+        printed.append(f"{line}\n")
     if getattr(options, "print_tally", False):
         printed.insert(0, engine(explanation).line())
     # After Locust's own tables, where the eye is.
     environment.events.quit.add_listener(lambda **_: logging.getLogger("locust.stats_logger").info("\n".join(printed)))
+
+
+def baseline_of(options: Any) -> Baseline | None:
+    """Return the run that this one is held against, if one is named; end with one line if it cannot be read."""
+    if not (name := getattr(options, "check_against", None)):
+        return None
+    try:
+        return explain_baseline.read(name, explain_places.there(name, os.environ))
+    except BadBaselineError as error:
+        sys.exit(str(error))
 
 
 def engine(explanation: Explanation) -> Engine:

@@ -16,6 +16,7 @@ from explain_histogram import Histogram
 from explain_laws import Bounds, Demand
 from explain_record import Record
 from explain_rules import is_busy_known
+from explain_spread import spread_of
 from explain_tally import Tally, tally_of
 from explain_types import (
     SCHEMA,
@@ -70,6 +71,8 @@ def analyse(
             *(users, round(seconds, 2), tally.requests, tally.failures, rounded(rate)),
             accounted_users=rounded(measured.population) if measured and not arrivals.is_open else None,
             start_s=round(start_s, 2),
+            on_start=(starts := sum(load.starts for load in loads)),
+            on_start_ms=known(sum(load.starts_ms for load in loads) / starts if starts else None),
         ),
         arrivals=arrival_figures(arrivals, measured),
         response_ms=times(tally.response),
@@ -96,6 +99,7 @@ def analyse(
         bounds=rounded_bounds(measured.bounds) if measured else Bounds(None, None, None),
         generator=generator(judgement, tally, rate, paced_rps),
         verdict=decide(tally, measured, judgement, memory_mb, Waited(users, seconds)),
+        spread=spread_of(tally, seconds),
     )
 
 

@@ -38,6 +38,7 @@ class Load(NamedTuple):
         periods, throttled: the time slices of its cgroup's CPU quota, and in how many of them it was stopped.
         quota: CPUs that the cgroup grants; 0 for no limit.
         cores: on which the process may run; 0 if that is not known.
+        starts, starts_ms: number of the requests that users sent in on_start, and the sum of their response times.
         arrivals: what became of those that were due.
     """
 
@@ -51,6 +52,8 @@ class Load(NamedTuple):
     throttled: int = 0
     quota: float = 0.0
     cores: int = 0
+    starts: int = 0
+    starts_ms: float = 0.0
     arrivals: Arrivals = Arrivals()
 
     def plus(self, later: Load) -> Load:
@@ -66,6 +69,8 @@ class Load(NamedTuple):
             self.throttled + later.throttled,
             later.quota,
             later.cores,
+            self.starts + later.starts,
+            self.starts_ms + later.starts_ms,
             self.arrivals.plus(later.arrivals),
         )
 

@@ -10,13 +10,14 @@ APP_DIR names, which Locust's container has at another place: its path is turned
 from __future__ import annotations
 
 import os
-import posixpath
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-APP = Path("/mnt/app")
+# Last, so that a locustfile may have modules of whatever names beside it; `python -P` leaves this folder out.
+sys.path.append(str(Path(__file__).resolve().parent))
+from explain_places import APP, HERE, below
+
 # What serves an app that brings a locustfile, one that brings none, and the sample app, by default.
 OWN, PAGES, DEFAULT = "locustfile.py", "pages.py", "scenarios.py"
 
@@ -40,21 +41,13 @@ def located(name: str, environ: Mapping[str, str], app: Path = APP, here: Path =
     if name.startswith(("http://", "https://")) or (here / name).exists():
         return name
     folder = environ.get("APP_DIR", "")
-    inside = posixpath.relpath(absolute(name, environ), absolute(folder, environ)) if folder else ".."
-    if not inside.startswith("..") and (app / inside).exists():
+    inside = below(name, folder, environ) if folder else None
+    if inside is not None and (app / inside).exists():
         return str(app / inside)
     if folder and not name.startswith(("/", "~", ".")) and (app / name).exists():
         return str(app / name)
     where = f"or in APP_DIR={folder}" if folder else "or in the folder that APP_DIR names"
     raise BadLocustfileError(f"LOCUST_LOCUSTFILE={name}: expected a file in locustfiles/, {where}")
-
-
-def absolute(path: str, environ: Mapping[str, str]) -> str:
-    """Return a path of the machine outside from its root."""
-    plain = path.replace("\\", "/")
-    if plain == "~" or plain.startswith("~/"):
-        plain = environ.get("HOST_HOME", "").replace("\\", "/") + plain[1:]
-    return posixpath.normpath(posixpath.join(environ.get("HOST_PWD", "/").replace("\\", "/"), plain))
 
 
 def by_default(environ: Mapping[str, str], app: Path = APP) -> str:
@@ -92,8 +85,6 @@ def main() -> int:
     except BadLocustfileError as error:
         print(error, file=sys.stderr)
         return 1
-    # Last, so that a locustfile may have modules of whatever names beside it.
-    sys.path.append(str(HERE))
     from locust.main import main as locust  # noqa: PLC0415 it reads LOCUST_LOCUSTFILE when it is imported
 
     import explain  # noqa: F401, PLC0415 adds options and listens to Locust's events

@@ -15,11 +15,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import explain_baseline
 import explain_first
 import explain_options
 import explain_text
 import explain_thresholds
 from explain_analysis import analyse
+from explain_baseline import BadBaselineError
 from explain_engine import Engine, engine_in
 from explain_first import First
 from explain_generator import Load
@@ -178,21 +180,26 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the verdict on all logs together; return 0, or 3 if a threshold is missed."""
     options = parser().parse_args(argv)
+    baseline = None
     if options.analysis_json and (problem := explain_options.check_file(options.analysis_json)):
         sys.exit(problem)
     try:
+        if options.check_against:
+            baseline = explain_baseline.read(options.check_against, Path(options.check_against))
         all_found = [found for log in options.logs for found in read(log)]
         check(all_found)
         analysis, totals, seconds = merged([found.engine for found in all_found])
-    except UnusableLogError as error:
+    except (UnusableLogError, BadBaselineError) as error:
         sys.exit(str(error))
     print(f"{together(all_found)}\n{explain_text.text(analysis)}")
     if options.analysis_json:
         Path(options.analysis_json).write_text(json.dumps(asdict(analysis), indent=1) + "\n", encoding="utf-8")
-    lines = explain_thresholds.missed(options, totals, seconds)
-    for line in lines:
-        print(line, file=sys.stderr)
-    return explain_thresholds.EXIT_CODE if lines else 0
+    checks = explain_thresholds.checked(options, totals, seconds)
+    if baseline:
+        checks += explain_baseline.checked(baseline, analysis, None, options)
+    for made in checks:
+        print(made.line, file=sys.stdout if made.met else sys.stderr)
+    return explain_thresholds.EXIT_CODE if explain_thresholds.missed(checks) else 0
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ class Monitor:
         """Begin anew."""
         self.at, self.cpu = time.perf_counter(), time.process_time()
         self.throttling = throttling(self.folder)
-        self.lag_ms = self.wanted_ms = 0.0
-        self.lags = self.waits = 0
+        self.lag_ms = self.wanted_ms = self.starts_ms = 0.0
+        self.lags = self.waits = self.starts = 0
         self.ledger.start()
 
     def late(self, seconds: float) -> None:
@@ -47,6 +47,11 @@ class Monitor:
         """Note that the scenario asked for a pause."""
         self.wanted_ms += seconds * 1e3
         self.waits += 1
+
+    def started(self, response_ms: float) -> None:
+        """Note a request that a user has sent in on_start."""
+        self.starts_ms += response_ms
+        self.starts += 1
 
     def take(self) -> Load:
         """Return the load since the last call, or the start."""
@@ -68,6 +73,8 @@ class Monitor:
             throttled=now.throttled - self.throttling.throttled,
             quota=quota(self.folder),
             cores=cores(),
+            starts=self.starts,
+            starts_ms=self.starts_ms,
             arrivals=self.ledger.peek(),
         )
 

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 Add = Callable[..., None]
+CHECKS = ("RPS", "FAIL_RATIO", "AVG_RESPONSE_TIME", "PERCENTILE", "AGAINST", "TOLERANCE")
 EXPLANATION = "Where requests wait, and whether the run is good enough"
 
 
@@ -26,6 +27,12 @@ def add_options(parser: Any, **_others: Any) -> None:
     check_variables(os.environ)
     add = shared_add(parser, parser.add_argument_group("Explanation", EXPLANATION))
     add_targets(add)
+    add(
+        "--reports",
+        metavar="FOLDER",
+        env_var="LOCUST_REPORTS",
+        help="Keep each run in a folder of its own in here; off keeps none",
+    )
     add(
         "--print-tally",
         nargs="?",
@@ -80,15 +87,30 @@ def add_targets(add: Add) -> None:
         env_var="LOCUST_CHECK_PERCENTILE",
         help="Exit with code 3 if a percentile of the response time was longer than this, for instance 95:250",
     )
+    add(
+        "--check-against",
+        metavar="FILE",
+        env_var="LOCUST_CHECK_AGAINST",
+        help="Exit with code 3 if the run is worse than an earlier one, by more than chance and --check-tolerance: its "
+        "analysis.json, or its folder",
+    )
+    add(
+        "--check-tolerance",
+        type=unless_empty(share),
+        metavar="SHARE",
+        env_var="LOCUST_CHECK_TOLERANCE",
+        help="By which share it may be worse than chance explains; 0.1 if none is given",
+    )
 
 
 def check_variables(environ: Mapping[str, str]) -> None:
     """End with one line if a variable looks like a threshold's and is none, as nothing would be checked."""
-    names = [f"LOCUST_CHECK_{name}" for name in ("RPS", "FAIL_RATIO", "AVG_RESPONSE_TIME", "PERCENTILE")]
+    names = [f"LOCUST_CHECK_{name}" for name in CHECKS]
     for variable in sorted(environ):
         if variable.startswith("LOCUST_CHECK_") and variable not in names:
-            near = difflib.get_close_matches(variable, names, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(names)}"
+            # Without what all of them begin with, by which any two would be alike.
+            near = difflib.get_close_matches(variable.removeprefix("LOCUST_CHECK_"), CHECKS, n=1)
+            hint = f"did you mean LOCUST_CHECK_{near[0]}?" if near else f"expected one of {', '.join(names)}"
             sys.exit(f"{variable}={environ[variable]}: there is no such variable: {hint}")
 
 
@@ -145,6 +167,14 @@ def at_least_zero(unit: str) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def share(text: str) -> float:
+    """Parse a share, which may be above 1."""
+    value = number(text)
+    if math.isnan(value):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a share of 0 or more, for instance 0.1 for 10 %")
+    return value
 
 
 def fail_ratio(text: str) -> float:

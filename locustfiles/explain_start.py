@@ -1,5 +1,8 @@
 """Before Locust, in Compose: wait until the app answers, or say why it does not start. `explain_start.py PROGRAM …`.
 
+Before that it becomes the user to whom reports/ belongs on the host, so that this user can read and delete what Locust
+writes. Where that is root (a rootless engine, or Docker Desktop, where root here is you), root it stays.
+
 `docker compose run --rm locust` shows this container's screen alone. So what the app's container knows of a start that
 failed is in a file that both have (`gunicorn_slots` leaves it there), and is said here.
 """
@@ -16,6 +19,7 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+REPORTS = Path("/mnt/reports")
 HOST = "app"  # the service's name in docker-compose.yml: of another server nobody here knows whether it shall start
 PATH = "/healthz"
 # A note that is there for so long is not that of a start before this one, which takes it away when it begins.
@@ -35,6 +39,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
         argv: the program and its arguments.
         environ: LOCUST_HOST, SLOT_START_NOTE and APP_START_SECONDS are read.
     """
+    become_owner(REPORTS)
     address = urllib.parse.urlsplit(target(argv[1:], environ))
     worker = "--worker" in argv or environ.get("LOCUST_MODE_WORKER", "").lower() == "true"  # its master has waited
     if address.hostname == HOST and not worker:
@@ -45,6 +50,16 @@ def main(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
         if reason := why_not(lambda: state_of(HOST, address.port or 80), lambda: read(note, since), int(seconds)):
             sys.exit(reason)
     os.execvp(argv[0], list(argv))  # noqa: S606 no shell is wanted
+
+
+def become_owner(folder: Path) -> None:
+    """Become the user to whom a folder belongs, if this is root and may."""
+    with contextlib.suppress(OSError):
+        owner = folder.stat()
+        if os.geteuid() == 0 != owner.st_uid:
+            os.setgroups([])
+            os.setgid(owner.st_gid)
+            os.setuid(owner.st_uid)
 
 
 def target(options: Sequence[str], environ: Mapping[str, str]) -> str:

@@ -63,7 +63,7 @@ def times(analysis: Analysis) -> list[tuple[str, str]]:
         "In the app": analysis.app_ms,
         "Sending, network": analysis.wire_ms,
     }
-    found = []
+    found = described_starts(analysis)
     for name, told in named.items():
         if told.mean is not None:
             percentiles = f"half of them up to {figure(told.p50)}, 95 % {figure(told.p95)}, 99 % {figure(told.p99)}"
@@ -136,6 +136,17 @@ def described_instance(one: InstanceFigures) -> str:
         f"{one.requests} requests ({share(one.share)}) in {figure(one.response_ms)} ms{queue}, "
         f"{figure(one.slots_busy)} slots busy, {share(one.cpu_cores)} of a core, {plural(one.workers, 'worker')}"
     )
+
+
+def described_starts(analysis: Analysis) -> list[tuple[str, str]]:
+    """Say what of the figures is of on_start, which few mean when they ask how long a request takes."""
+    load, mean = analysis.load, analysis.response_ms.mean
+    if not load.on_start or load.on_start_ms is None or mean is None:
+        return []
+    others = load.requests - load.on_start
+    rest = (mean * load.requests - load.on_start_ms * load.on_start) / others if others else None
+    line = f"{plural(load.on_start, 'request')} of on_start among them, {figure(load.on_start_ms)} ms on average"
+    return [("Users' start", f"{line}; without these {figure(rest)} ms" if rest is not None else line)]
 
 
 def described_route(route: RouteFigures) -> str:

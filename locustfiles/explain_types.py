@@ -12,7 +12,8 @@ from explain_laws import Bounds, Demand
 
 __all__ = [
     "SCHEMA", "Analysis", "ArrivalFigures", "Bounds", "Code", "CpuTime", "Demand", "Generator", "InstanceFigures",
-    "PageData", "Paste", "RouteFigures", "SettingInForce", "Timeline", "Times", "Verdict", "WorkerFigures", "Workload",
+    "PageData", "Paste", "RouteFigures", "SettingInForce", "Spread", "Timeline", "Times", "Verdict", "WorkerFigures",
+    "Workload",
 ]  # fmt: skip
 
 SCHEMA = 2  # 1 had no demand
@@ -49,6 +50,8 @@ class Workload:
     rps: float
     accounted_users: float | None
     start_s: float
+    on_start: int = 0
+    on_start_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,19 @@ class Generator:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """Between which figures the rate and the 95th percentile are known; None where the window is too short for that."""
+
+    rps_low: float | None
+    rps_high: float | None
+    p95_low_ms: float | None
+    p95_high_ms: float | None
+
+
+UNKNOWN_SPREAD = Spread(None, None, None, None)
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the limit is: a code, a sentence with its figures, what to do, and its variables, "" for unset."""
 
@@ -184,6 +200,7 @@ class Analysis:
     bounds: Bounds
     generator: Generator
     verdict: Verdict
+    spread: Spread = UNKNOWN_SPREAD  # analyses from before have none
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import explain_page
 import explain_text
 from explain_paste import started
 from explain_run import Explanation
+from explain_tables import with_verdict
 
 TAB = "why"
 # Locust's tabs have no room for a link, and its page none for a banner; so both are in the page before all of it, where
@@ -77,6 +78,8 @@ def install(environment: Any, explanation: Explanation) -> None:
             response.set_data(json.dumps(answer))
         elif request.endpoint == "locust.index" and explain_page.FOLDER:
             response.set_data(response.get_data(as_text=True).replace("<body>", f"<body>{BAR}", 1))
+        elif request.endpoint == "locust.stats_report":
+            response.set_data(with_verdict(response.get_data(as_text=True), explanation.analysis()))
         return response
 
 

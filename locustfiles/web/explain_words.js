@@ -104,7 +104,8 @@ const ENGLISH = {
   busySlots: ["Busy slots", "requests that are being served at a time, on average"],
   cpu: ["CPU of the plan", "used by the workers"],
   memory: ["Memory of the workers", (kb) => (kb >= 0.5 ? `grows by ${number(kb)} kB with each request` : "")],
-  rate: ["Throughput", (load) => `${number(load.rps)} requests/s`, (load) => `${load.requests} requests in ${load.seconds.toFixed(0)} s, ${load.failures} failed`],
+  rate: ["Throughput", (load) => `${number(load.rps)} requests/s`, (load) => `${load.requests} requests in ${load.seconds.toFixed(0)} s, ${load.failures} failed`
+    + (load.on_start ? `; ${load.on_start} are of on_start, as a login, and took ${number(load.on_start_ms)} ms on average` : "")],
   arrivals: ["Arrivals", (a) => `${a.begun} of ${a.due} begun`,
     (a) => `${a.held_back + a.left} waited for one of ${a.max_users} users; ${a.under_way} are under way`],
   bounds: ["At most, requests/s", (b) => `slots ${number(b.slots_rps)} · CPU ${number(b.cpu_rps)} · users ${number(b.users_rps)}`,
@@ -213,7 +214,8 @@ const JAPANESE = {
   busySlots: ["使用中のスロット", "同時に処理しているリクエストの平均"],
   cpu: ["プランの CPU", "ワーカーが使った割合"],
   memory: ["ワーカーのメモリ", (kb) => (kb >= 0.5 ? `1 リクエストごとに ${number(kb)} kB 増加` : "")],
-  rate: ["スループット", (load) => `${number(load.rps)} リクエスト/秒`, (load) => `${load.seconds.toFixed(0)} 秒で ${load.requests} 件、失敗 ${load.failures} 件`],
+  rate: ["スループット", (load) => `${number(load.rps)} リクエスト/秒`, (load) => `${load.seconds.toFixed(0)} 秒で ${load.requests} 件、失敗 ${load.failures} 件`
+    + (load.on_start ? `。うち ${load.on_start} 件は on_start(ログインなど)で、平均 ${number(load.on_start_ms)} ms` : "")],
   arrivals: ["到着", (a) => `${a.due} 件中 ${a.begun} 件を開始`,
     (a) => `${a.held_back + a.left} 件が ${a.max_users} ユーザーの空きを待ちました。処理中 ${a.under_way} 件`],
   bounds: ["上限(リクエスト/秒)", (b) => `スロット ${number(b.slots_rps)} · CPU ${number(b.cpu_rps)} · ユーザー ${number(b.users_rps)}`,

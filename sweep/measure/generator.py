@@ -80,6 +80,7 @@ class Generator:
         command += ["--users", str(users), "--spawn-rate", str(rate), "--run-time", f"{length}s"]
         command += ["--reset-stats", "--exit-code-on-error", "0", "--analysis-json", str(self.json)]
         command += ["--csv", str(folder / "locust"), "--app-memory", f"{target.memory_mb:g}m"]
+        command += ["--reports", "off"]  # its folder is the sweep's
         command += ["--processes", str(number)] if number > 1 else []
         if arrivals:
             command += ["--rps", f"{arrivals.rps:g}", "--rps-seed", str(arrivals.seed)]

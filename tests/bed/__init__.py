@@ -35,8 +35,8 @@ OF_MAKE = ("ARGS", "MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS")
 def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment without the variables of this stack, plus `extra`.
 
-    SLOT_ANY_GUNICORN stays: with it CI tries gunicorns that nobody has tested yet.
+    SLOT_ANY_GUNICORN stays: with it CI tries gunicorns that nobody has tested yet. A run is kept where a test says so.
     """
     kept = {name: value for name, value in os.environ.items() if name == "SLOT_ANY_GUNICORN"}
-    environ = processes.clean_environ(kept | dict(extra or {}))
+    environ = processes.clean_environ(kept | {"LOCUST_REPORTS": "off"} | dict(extra or {}))
     return {name: value for name, value in environ.items() if name not in OF_MAKE or name in (extra or {})}

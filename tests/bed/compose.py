@@ -77,6 +77,8 @@ class Stack:
         """
         shell = {name: value for name, value in clean_environ().items() if not name.startswith(COMPOSE_ONLY)}
         ports = {"APP_PORT": str(self.app_port), "LOCUST_WEB_PORT": str(self.web_port)}
+        if args[0] == "config":
+            del shell["LOCUST_REPORTS"]
         if args[0] == "run":
             ports["BUILDKIT_PROGRESS"] = (
                 "quiet"  # it would be among what the program writes; of `up` it hides that, too

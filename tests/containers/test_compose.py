@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import shlex
 import threading
@@ -15,7 +16,7 @@ import pytest
 
 import plans
 from tests.bed import ROOT
-from tests.bed.compose import Stack
+from tests.bed.compose import Stack, clone
 from tests.bed.docker import docker
 from tests.bed.waiting import wait_for
 
@@ -55,6 +56,10 @@ def test_from_a_clean_clone(stack: Stack) -> None:
         published = [port for ports in host["PortBindings"].values() for port in ports]
         assert {port["HostIp"] for port in published} == {"127.0.0.1"}
         assert container["State"]["Health"]["Status"] == "healthy"
+    assert stack.log("ready").split() == [
+        *("Your", "app:", stack.app_url),
+        *("Locust's", "web", "UI:", stack.web_url),
+    ]
     assert locust["Config"]["StopSignal"] == "SIGINT"
     assert locust["HostConfig"]["ReadonlyRootfs"]
 
@@ -154,6 +159,48 @@ def test_locust_starts_the_app_and_writes_its_report_on_stop(stack: Stack, tmp_p
         assert "<html" in (tmp_path / "report.html").read_text()
     finally:
         docker("rm", "--force", container)
+
+
+# What Locust's own process may do.
+RIGHTS = """
+import pathlib
+for process in pathlib.Path("/proc").glob("[0-9]*"):
+    words = (process / "cmdline").read_bytes().split(b"\\0")
+    if b"explain_main.py" in words and b"--" not in words:
+        lines = (process / "status").read_text().splitlines()
+        print(*(line for line in lines if line.startswith(("Uid", "CapPrm", "CapEff"))))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+def test_a_run_belongs_to_whoever_reports_belongs_to(stack: Stack, tmp_path: Path) -> None:
+    """Also if nobody in the container has that number, and nobody else may read the clone; and a stop reaches it."""
+    folder = clone(tmp_path / "clone")
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, 4321, 4322)
+        path.chmod(path.stat().st_mode & 0o700)
+    stack.up("app")
+    run = ["run", "--detach", "--no-deps", "locust", "--headless", "--only-summary"]
+    container = stack.elsewhere(folder).compose(*run, environ={"LOCUST_REPORTS": "/mnt/reports"}).stdout.strip()
+    try:
+        wait_for(lambda: "All users spawned" in docker("logs", container).stderr, 30, "all users")
+        rights = docker("exec", container, "python", "-c", RIGHTS).stdout.split()
+        assert rights == ["Uid:", *["4321"] * 4, "CapPrm:", "0" * 16, "CapEff:", "0" * 16]
+        docker("stop", container)
+    finally:
+        docker("rm", "--force", container)
+    (kept,) = [path for path in (folder / "reports").iterdir() if path.is_dir()]
+    assert kept.name.endswith("-3x6")
+    owners = {(path.stat().st_uid, path.stat().st_gid) for path in (kept, *kept.iterdir())}
+    assert owners == {(4321, 4322)}
+    assert (kept / "report.html").exists()
+
+
+def test_a_locustfile_that_is_not_there_ends_up(stack: Stack) -> None:
+    done = stack.compose("up", "--no-color", environ={"LOCUST_LOCUSTFILE": "nope.py"}, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "LOCUST_LOCUSTFILE=nope.py: expected a file in locustfiles/" in done.stdout + done.stderr
+    stack.compose("rm", "--force", "--stop", "locust", "ready")
 
 
 @pytest.fixture(scope="module")

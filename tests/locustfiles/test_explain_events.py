@@ -14,6 +14,7 @@ from locust.env import Environment
 import explain_thresholds
 from explain_options import add_options
 from explain_run import Explanation
+from explain_thresholds import Check
 
 OURS = 'app;dur=100.0, cpu;dur=1.0, gunicorn;desc="pid=17 workers=3 threads=6 class=gthread vcpu=1 cpu=1.00 rss=40.0"'
 
@@ -113,8 +114,20 @@ def test_thresholds_count_from_the_first_ramp_to_the_end(explanation: Explanatio
     found = explanation.analysis()
     assert (found.load.requests, found.load.failures) == (27, 0)
     assert explanation.total().requests == 100
-    (line,) = explain_thresholds.missed(options("--check-fail-ratio", "0.5"), explanation.total(), 10.0)
-    assert line == "--check-fail-ratio 0.5: missed with 0.73"
+    checks = explain_thresholds.checked(options("--check-fail-ratio", "0.5"), explanation.total(), 10.0)
+    assert checks == [Check("--check-fail-ratio 0.5: missed with 0.73", False)]
+
+
+def test_the_web_ui_s_form_has_texts(explanation: Explanation) -> None:
+    """An empty one for each option that nobody has set."""
+    request(explanation, exception=ValueError())
+    form = dict.fromkeys(("check_rps", "check_fail_ratio", "check_avg_response_time", "check_percentile"), "")
+    assert explain_thresholds.checked(SimpleNamespace(**form), explanation.total(), 10.0) == []
+    assert not explain_thresholds.decides(SimpleNamespace(**form))
+    form |= {"check_rps": "0.1", "check_percentile": "much"}
+    met, bad = explain_thresholds.checked(SimpleNamespace(**form), explanation.total(), 10.0)
+    assert met == Check("--check-rps 0.1: met with 0.1", True)
+    assert bad.line.startswith("--check-percentile: missed: 'much': expected PERCENT:MILLISECONDS")
 
 
 def test_the_first_ramp_does_not_count() -> None:

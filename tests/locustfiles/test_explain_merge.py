@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import explain_merge
+import explain_thresholds
 from explain_analysis import analyse
 from explain_engine import Engine
 from explain_record import Record
@@ -196,3 +197,18 @@ def test_a_log_that_cannot_be_used(content: bytes | None, line: str, tmp_path: P
 def test_a_folder_is_no_log(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="Is a directory: expected the log of a Locust with --print-tally"):
         explain_merge.main([str(tmp_path)])
+
+
+def test_against_an_earlier_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (log := tmp_path / "a.log").write_text(engine(run(rate=170)).line() + "\n")
+    against = ["--check-against", str(tmp_path)]
+    earlier = {"same": engine(run(rate=170)), "quicker": engine(run(rate=340, app_ms=50))}
+    for name, status in (("same", 0), ("quicker", explain_thresholds.EXIT_CODE)):
+        found, _, _ = explain_merge.merged([earlier[name]])
+        (tmp_path / "analysis.json").write_text(json.dumps(asdict(found)))
+        assert explain_merge.main([str(log), *against]) == status
+        out, err = capsys.readouterr()
+        assert out.count(": met with") + err.count(": missed with") == 2
+    (tmp_path / "analysis.json").write_text("[]")
+    with pytest.raises(SystemExit, match=r"--check-against .*expected 2"):
+        explain_merge.main([str(log), *against])

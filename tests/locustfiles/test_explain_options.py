@@ -17,6 +17,8 @@ THRESHOLDS = (
     "LOCUST_CHECK_FAIL_RATIO",
     "LOCUST_CHECK_AVG_RESPONSE_TIME",
     "LOCUST_CHECK_PERCENTILE",
+    "LOCUST_CHECK_AGAINST",
+    "LOCUST_CHECK_TOLERANCE",
 )
 
 
@@ -31,6 +33,7 @@ THRESHOLDS = (
         ([], {"LOCUST_CHECK_AVG_RESPONSE_TIME": "nan"}, ["--check-avg-response-time", "'nan'", "expected"]),
         ([], {"APP_MEMORY": "lots"}, ["--app-memory", "'lots'", "512m"]),
         (["--analysis-json", "/nowhere/a.json"], {}, ["--analysis-json /nowhere/a.json", "expected a file"]),
+        ([], {"LOCUST_CHECK_TOLERANCE": "10%"}, ["--check-tolerance", "'10%'", "0.1 for 10 %"]),
     ],
 )
 def test_a_bad_value_is_one_clear_line(args: list[str], env: dict[str, str], words: list[str]) -> None:
@@ -81,7 +84,7 @@ def test_every_option_has_a_variable_that_may_be_empty() -> None:
     ours = [action for action in parser._actions if action.dest != "help"]
     assert {action.env_var for action in ours} == {
         *THRESHOLDS,
-        *("LOCUST_ANALYSIS_JSON", "LOCUST_PRINT_TALLY", "APP_MEMORY"),
+        *("LOCUST_ANALYSIS_JSON", "LOCUST_REPORTS", "LOCUST_PRINT_TALLY", "APP_MEMORY"),
     }
     options = vars(parser.parse_args([], env_vars={action.env_var: "" for action in ours}))
     assert [name for name, value in options.items() if value] == []
@@ -124,6 +127,7 @@ def test_a_switch_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     ("name", "hint"),
     [
         ("LOCUST_CHECK_RSP", "did you mean LOCUST_CHECK_RPS?"),
+        ("LOCUST_CHECK_AGANIST", "did you mean LOCUST_CHECK_AGAINST?"),
         ("LOCUST_CHECK_THAT_IT_WORKS_WELL_ENOUGH", "expected one of LOCUST_CHECK_RPS, "),
     ],
 )
