@@ -5,6 +5,7 @@ Locust, and recommends one. Three wings along the way of the data; each module k
 
     options, records            what was asked; a setting, a run, and what else passes from wing to wing
     folder, errors              what a sweep writes and goes on from; what it refuses, in one line
+    kept                        a run that Locust kept, for `compare`
 
     measure/    machine         which cores gunicorn and Locust get
                 processes       starts programs by launch, and ends them whatever happens, by guard
@@ -27,7 +28,8 @@ Locust, and recommends one. Three wings along the way of the data; each module k
                 stock           what the search knows so far, and why a setting need not be tried
                 moves           which setting is worth a first run
                 search          which setting to measure next, and which ones again
-                comparison      two sweeps side by side
+                sides           what of a sweep, and of a run, can be compared
+                comparison      two of these side by side
                 holding         how much a setting holds: which rate next, and what the tries come to
 
     report/     text            figures and foreign text
@@ -41,6 +43,7 @@ Locust, and recommends one. Three wings along the way of the data; each module k
     session                     the loop on a terminal, from its first word to its report, however it ends
     limit                       --find-limit: rates, step by step, in place of settings
     parameters, cli             the types of the command line's options; the command line
+    again                       the command that repeats a sweep
     own_app                     `make sweep APP_DIR=...`: the environment for an app of somebody else's
 """
 

@@ -14,7 +14,8 @@ from click.core import ParameterSource
 from rich.console import Console
 
 import plans
-from sweep import ROOT, limit, session
+from sweep import ROOT, again, kept, limit, session
+from sweep.decide import sides
 from sweep.decide.comparison import compare
 from sweep.decide.findings import Findings
 from sweep.errors import BadOptionError, SweepError
@@ -37,7 +38,7 @@ from sweep.parameters import (
     own_scenario,
 )
 from sweep.records import Info, PlanSize
-from sweep.report import side_by_side
+from sweep.report import pages, side_by_side
 
 REPORTS = ROOT / "reports"
 BAD_OPTION = 2
@@ -176,11 +177,20 @@ def report_command(folder: Path) -> int:
 @cli.command("compare")
 @click.argument("before", metavar="DIR", type=PATH)
 @click.argument("after", metavar="DIR", type=PATH)
-def compare_command(before: Path, after: Path) -> int:
-    """Set two sweeps side by side, as before and after a change of the app."""
-    comparison = compare(Findings.of(load(before)), Findings.of(load(after)))
-    side_by_side.render(comparison, (str(before), str(after)), Console())
+@option("--page", type=PATH, metavar="FILE", help="Write it as a page, too.")
+def compare_command(before: Path, after: Path, page: Path | None) -> int:
+    """Set two sweeps or runs side by side, as before and after a change of the app."""
+    comparison, names = compare(side_of(before), side_of(after)), (str(before), str(after))
+    side_by_side.render(comparison, names, Console())
+    if page:
+        pages.write_comparison(page, comparison, names)
+        click.echo(page)
     return 0
+
+
+def side_of(path: Path) -> sides.Side:
+    """Return what is to be compared."""
+    return sides.of_run(kept.read(path)) if kept.is_run(path) else sides.of_sweep(Findings.of(load(path)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -236,7 +246,7 @@ def start(options: Options, out: Path | None) -> int:
         options=options,
         plan=PlanSize(plan.name, target.vcpu, plan.app_memory_mb),
         environment=environment_of(target, said.versions),
-        command=options.command(Path("reports") / "again"),
+        command=again.command(options),
         started=started.isoformat(timespec="seconds"),
         app=said.app,
     )

@@ -88,20 +88,34 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def create(folder: Path, info: Info) -> Results:
-    """Start a new sweep in a folder that has none yet.
+    """Start a new sweep in a folder that is new, or empty.
 
     Raises:
-        ResultsError: there is one already, or the folder cannot be written to.
+        ResultsError: something is there already, or the folder cannot be written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "sweep.json").exists() or (folder / "results.jsonl").exists():
             raise ResultsError(f"--out={folder}: holds a sweep already: expected another folder, or --resume")
+        refuse_others(folder)
         results = Results(folder, info, [])
         results.save_info()
     except OSError as error:
         raise ResultsError(f"--out={folder}: expected a folder that can be written to ({error.strerror})") from None
     return results
+
+
+def refuse_others(folder: Path) -> None:
+    """Refuse a folder with anything in it, which would get lost among what is written there, or be written over.
+
+    Raises:
+        ResultsError: with what is there.
+    """
+    if other := next(folder.iterdir(), None):
+        raise ResultsError(
+            f"--out={folder}: holds {other.name} already: expected a new or an empty folder, "
+            f"for instance {folder / 'mine'}"
+        )
 
 
 @contextlib.contextmanager

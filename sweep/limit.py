@@ -12,7 +12,7 @@ from explain_laws import Setting
 from explain_types import Analysis
 from sweep.decide.holding import STEPS_MOST, Held, Step, bound_of, judged, next_rate, told
 from sweep.errors import BadOptionError
-from sweep.folder import Results, alone, writing
+from sweep.folder import Results, alone, refuse_others, writing
 from sweep.loop import UNLOADED, Sweep, window
 from sweep.measure import machine
 from sweep.measure.generator import Arrivals
@@ -52,6 +52,7 @@ def run(folder: Path, info: Info, target: Target) -> int:
         raise BadOptionError("out", folder, "a folder that holds no results yet")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        refuse_others(folder)
     seconds = options.seconds or window(None, options.users, 1e3)
     minutes = (1 + STEPS_MOST * len(settings)) * (seconds + AROUND) / 60
     say(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +99,14 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         texts = {name: written(value) for name, value in msgspec.structs.asdict(self).items()}
         return texts | ({"users": ""} if self.is_open else {})
 
-    def command(self, out: Path) -> str:
-        """Return the command that repeats the sweep into another folder."""
-        words = ["python", "-m", "sweep"]
+    def words(self, out: Path, known: Collection[str] = ()) -> list[str]:
+        """Return the command line's words that repeat the sweep into another folder.
+
+        Args:
+            out: that folder.
+            known: options that are what they are without being given.
+        """
+        words: list[str] = []
         for name, value in msgspec.structs.asdict(self).items():
             option = f"--{name.replace('_', '-')}"
             if name == "gunicorn":
@@ -109,13 +114,15 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     words += [option, f"{setting}={text}"]
             elif value is True:
                 words.append(option)
-            elif name in FROM_ENVIRONMENT and value == absolute(os.environ.get(FROM_ENVIRONMENT[name], "")):
+            elif name in known or (
+                name in FROM_ENVIRONMENT and value == absolute(os.environ.get(FROM_ENVIRONMENT[name], ""))
+            ):
                 continue  # Compose and `make sweep` set it anyway
             elif name == "users" and self.is_open:
                 continue
             elif name in ("seed", "users", "scenario", "plan") or value != getattr(DEFAULTS, name):
                 words += [option, written(value)]
-        return shlex.join([*words, "--out", str(out)])
+        return [*words, "--out", str(out)]
 
 
 DEFAULTS = Options(

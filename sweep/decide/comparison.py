@@ -1,27 +1,17 @@
-"""Two sweeps side by side: before and after a change of the code, of a setting held fixed, or of a version.
+"""Two sweeps or runs side by side: before and after a change of the code, of a setting, or of a version.
 
-What changed is told apart from noise by the intervals over the repeats; where they overlap it is "same".
+What changed is told apart from noise by intervals, of a sweep over its repeats, of a run over its window; where they
+overlap it is "same".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from explain_laws import Setting
-from sweep.decide.cells import Cell, Interval
-from sweep.decide.findings import Findings
-from sweep.records import PlanSize, Run
-
-# With one of these different, or with another plan, the two sweeps measured different things.
-DECISIVE = ("users", "rps", "scenario", "pause")
-# These are where it was written, the order, and what the table or the plan shows.
-SILENT = ("seed", "workers", "threads", "plan")
-
-# Runs of one setting differ by this much, so no interval is narrower; those of throughput and p95 are in cells.
-CPU_RESOLUTION, MEMORY_RESOLUTION = 0.05, 0.02
+from sweep.decide.cells import Interval
+from sweep.decide.sides import UNKNOWN, Figures, Side, stem
 
 
 @dataclass(frozen=True)
@@ -56,13 +46,20 @@ class Change:
 
 @dataclass(frozen=True)
 class Row:
-    """A setting that both sweeps measured: requests/s, 95th percentile, CPU of a request in the app, peak memory."""
+    """A setting that both have measured; of two runs, the setting of each."""
 
     setting: Setting
+    after: Setting
     rps: Change
     p95_ms: Change
     cpu_ms: Change
     memory_mb: Change
+
+    @property
+    def label(self) -> str:
+        """The setting, or both."""
+        names = [str(one) if one != UNKNOWN else "unknown" for one in (self.setting, self.after)]
+        return names[0] if names[0] == names[1] else " → ".join(names)
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two sweeps side by side.
+    """Two sweeps or runs side by side.
 
     Attributes:
         before, after: the two.
@@ -86,41 +83,60 @@ class Comparison:
         others: the other differences of options and environment.
     """
 
-    before: Findings
-    after: Findings
+    before: Side
+    after: Side
     rows: tuple[Row, ...]
     states: tuple[Difference, ...]
     decisive: tuple[Difference, ...]
     others: tuple[Difference, ...]
 
+    @property
+    def alike(self) -> bool:
+        """Whether both are sweeps, or both runs."""
+        return self.before.kind == self.after.kind
 
-def compare(before: Findings, after: Findings) -> Comparison:
-    """Set two sweeps side by side."""
-    pairs = [
-        (cell, after.by_setting[setting])
-        for setting, cell in before.by_setting.items()
-        if cell.runs and setting in after.by_setting and after.by_setting[setting].runs
-    ]
-    options = differences(before.info.options.as_texts(), after.info.options.as_texts())
+
+def compare(before: Side, after: Side) -> Comparison:
+    """Set two sweeps or runs side by side."""
+    pairs = paired(before, after)
+    alike = before.kind == after.kind
     return Comparison(
         before=before,
         after=after,
-        rows=tuple(row(first, second) for first, second in pairs if first.state == second.state == "ok"),
-        states=tuple(
-            Difference(str(first.setting), first.state, second.state)
+        rows=tuple(
+            row(first, second, before.by_setting[first], after.by_setting[second], alike)
             for first, second in pairs
-            if first.state != second.state
+            if before.by_setting[first].state == after.by_setting[second].state == "ok"
         ),
-        decisive=(
-            *(one for one in options if one.name in DECISIVE),
-            *differences(plan_texts(before.info.plan), plan_texts(after.info.plan)),
+        states=tuple(
+            Difference(str(first), before.by_setting[first].state, after.by_setting[second].state)
+            for first, second in pairs
+            if before.by_setting[first].state != after.by_setting[second].state
         ),
-        others=(
-            *(one for one in options if one.name not in (*DECISIVE, *SILENT)),
-            *differences({"worker class": worker_class(before)}, {"worker class": worker_class(after)}),
-            *differences(before.info.environment, after.info.environment),
+        decisive=tuple(differences(before.decisive, after.decisive) if alike else shared(before, after)),
+        others=tuple(
+            one
+            for groups in (zip(before.others, after.others, strict=True) if alike else ())
+            for one in differences(*groups)
         ),
     )
+
+
+def paired(before: Side, after: Side) -> list[tuple[Setting, Setting]]:
+    """Return which settings belong together: the same ones; of two runs theirs, as one may have been changed."""
+    if before.kind == after.kind == "run":
+        return list(zip(before.by_setting, after.by_setting, strict=True))
+    return [(setting, setting) for setting in before.by_setting if setting in after.by_setting]
+
+
+def shared(before: Side, after: Side) -> list[Difference]:
+    """Return what differs of what a sweep and a run both have."""
+    found = []
+    for one in differences(before.decisive, after.decisive):
+        same = one.name == "scenario" and stem(one.before) == stem(one.after)
+        if one.name in before.decisive and one.name in after.decisive and not same:
+            found.append(one)
+    return found
 
 
 def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Difference]:
@@ -133,28 +149,14 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Dif
     ]
 
 
-def plan_texts(plan: PlanSize) -> dict[str, str]:
-    """Return a plan's size as text, by name."""
-    return {f"plan's {name}": str(value) for name, value in msgspec.structs.asdict(plan).items()}
-
-
-def worker_class(findings: Findings) -> str:
-    """Return the worker class that ran, which the options only have where it was asked for; "" without a run."""
-    classes = (run.analysis.setting.worker_class for run in findings.runs if run.analysis)
-    return next(filter(None, classes), "")
-
-
-def row(before: Cell, after: Cell) -> Row:
-    """Compare a setting."""
-
-    def both(get: Callable[[Run], float | None], resolution: float) -> Change:
-        first, second = (Interval.of((get(run) for run in cell.runs if run.ok), resolution) for cell in (before, after))
-        return Change(first, second)
-
+def row(setting: Setting, after: Setting, one: Figures, other: Figures, alike: bool) -> Row:
+    """Compare a setting. A sweep's memory is a peak of all processes, a run's that of the workers."""
+    memory = Change(one.memory_mb, other.memory_mb) if alike else Change(None, None)
     return Row(
-        setting=before.setting,
-        rps=Change(before.rps, after.rps, more_is_better=True),
-        p95_ms=Change(before.p95_ms, after.p95_ms),
-        cpu_ms=both(lambda run: run.analysis.cpu_ms.mean if run.analysis else None, CPU_RESOLUTION),
-        memory_mb=both(lambda run: run.outside.memory_peak_mb if run.outside else None, MEMORY_RESOLUTION),
+        setting=setting,
+        after=after,
+        rps=Change(one.rps, other.rps, more_is_better=True),
+        p95_ms=Change(one.p95_ms, other.p95_ms),
+        cpu_ms=Change(one.cpu_ms, other.cpu_ms),
+        memory_mb=memory,
     )

@@ -68,7 +68,8 @@ def base(height: int, **layout: Any) -> go.Figure:
         },
         **layout,
     )
-    made.update_xaxes(fixedrange=True, gridcolor="var(--line)", zerolinecolor="var(--line)")
+    # No 2k for 2000, and no 500μ.
+    made.update_xaxes(fixedrange=True, gridcolor="var(--line)", zerolinecolor="var(--line)", exponentformat="none")
     made.update_yaxes(fixedrange=True, gridcolor="var(--line)", zerolinecolor="var(--line)")
     return made
 

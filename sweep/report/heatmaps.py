@@ -21,6 +21,7 @@ from sweep.report.text import NONE, figure, first_line
 SCALE, INK = sample_colorscale("Viridis", 11, low=0.45), "#000000"
 # With more columns than these, the figures of a phone's page would overlap, or be too small.
 MOST_COLUMNS, MANY_COLUMNS = 14, 9
+MOST_TICKS = 4  # of a scale on which no two numbers are that are 1, 2 or 5 times a power of ten
 BORDERS = {"skipped": ("dot", "var(--line)"), "failed": ("solid", "var(--bad)"), "void": ("dash", "var(--wait)")}
 
 
@@ -174,14 +175,19 @@ def scale(values: dict[Setting, float], log: bool) -> tuple[float, float]:
 
 
 def nice(low: float, high: float) -> list[float]:
-    """Return the numbers that are 1, 2 or 5 times a power of ten, from the lowest to the highest value.
+    """Return round numbers from the lowest to the highest value: 1, 2 or 5 times a power of ten.
 
-    Where there is none or one of them, the ends and what is halfway.
+    Where that is less than two of them, the multiples of such a number, or of 2.5 times a power of ten.
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     ticks = [step * 10.0**power for power in range(first, last + 1) for step in (1, 2, 5)]
     within = [tick for tick in ticks if low <= tick <= high]
-    return within if len(within) > 1 else [low, math.sqrt(low * high), high]
+    if len(within) > 1:
+        return within
+    least = (high - low) / MOST_TICKS
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(number * power for number in (1, 2, 2.5, 5, 10) if number * power >= least)
+    return [number * step for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def frame(made: go.Figure, place: Place, cells: Sequence[Cell], size: int | None, *, bound: bool) -> None:

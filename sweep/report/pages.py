@@ -1,4 +1,4 @@
-"""A sweep's folder for people: report.html, report.md and results.csv.
+"""A sweep's folder for people: report.html, report.md and results.csv; and two sweeps or runs side by side.
 
 `report.html` is one file that opens without a network: plotly's script is in it, and a policy in its head forbids the
 browser every request.
@@ -11,9 +11,10 @@ from pathlib import Path
 import plotly.offline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from sweep.decide.comparison import Comparison
 from sweep.decide.findings import Findings
-from sweep.folder import write_whole, writing
-from sweep.report import spreadsheet, text
+from sweep.folder import ResultsError, write_whole, writing
+from sweep.report import side_by_side, spreadsheet, text
 from sweep.report.charts import Chart
 from sweep.report.view import View
 
@@ -36,6 +37,20 @@ def render(folder: Path, findings: Findings) -> list[Path]:
         for path, content in texts.items():
             write_whole(path, content)
     return list(texts)
+
+
+def write_comparison(path: Path, comparison: Comparison, names: tuple[str, str]) -> None:
+    """Write two sweeps or runs side by side as a page, in place of what has been such a page.
+
+    Raises:
+        ResultsError: it cannot be written, or something else is there.
+    """
+    mark = "<title>Compared: "
+    with writing(path.parent):
+        there = path.read_text(encoding="utf-8", errors="replace") if path.exists() else mark
+        if mark not in there:
+            raise ResultsError(f"--page={path}: holds something else: expected a new file")
+        write_whole(path, filled("compare.html.j2", comparison=comparison, names=names, words=side_by_side))
 
 
 def template(name: str, view: View) -> str:

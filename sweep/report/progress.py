@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 
 from rich.console import Console
@@ -30,7 +31,7 @@ class Bar:
             transient=True,
         )
         self.task = self.bar.add_task("starting", total=1.0, best="none yet", left_seconds=None)
-        self.around, self.done = AROUND, 0.0
+        self.around, self.done, self.left = AROUND, 0.0, 0
 
     def __enter__(self) -> Bar:
         """Show the bar."""
@@ -46,7 +47,7 @@ class Bar:
     def begin(self, what: str, left: int, seconds: float) -> None:
         """Show what is being measured, how many runs are left after it, and how long its window is."""
         self.begun, self.seconds = time.monotonic(), seconds
-        left_seconds = (left + 1) * (seconds + self.around)
+        self.left, left_seconds = left, (left + 1) * (seconds + self.around)
         # Other settings may turn out to be worth a run, so the total is an estimate that moves.
         self.bar.update(
             self.task,
@@ -65,7 +66,18 @@ class Bar:
         if best := findings.best:
             self.bar.update(self.task, best=f"{best.setting}: {best.rate:.3g} requests/s")
         self.bar.update(self.task, completed=self.done)
-        self.say(line(run, findings.info))
+        self.say(line(run, findings.info) + self.place(findings))
+
+    def place(self, findings: Findings) -> Text:
+        """Say where the sweep is; the bar does that on a terminal."""
+        if self.console.is_terminal:
+            return Text("")
+        runs = len(findings.runs)
+        if not self.left:
+            return Text(f"  ({runs} runs so far)" if runs else "")
+        minutes = math.ceil(self.left * (self.seconds + self.around) / 60)
+        left = f"some {self.left} more, about {minutes} {'minute' if minutes == 1 else 'minutes'}"
+        return Text(f"  ({runs} {'run' if runs == 1 else 'runs'} so far, {left})")
 
     def checked(self, check: Check, findings: Findings) -> None:
         """Show what came of the check."""

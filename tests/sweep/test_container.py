@@ -72,6 +72,7 @@ def test_it_measures_and_the_hosts_user_can_delete_what_it_wrote(project: Stack,
     results = load(out)
     assert [run.status for run in results.runs] == ["ok", "ok"]
     assert json.loads((out / "recommendation.json").read_text())["threads"] == 4
+    assert results.info.command.startswith("docker compose run --rm sweep --workers 1 --threads 1,4 ")
     for path in [out, *out.iterdir()]:
         assert path.stat().st_uid == OWNER
     subprocess.run(["rm", "-r", str(out)], user=OWNER, group=OWNER, extra_groups=[], check=True)

@@ -171,3 +171,14 @@ def test_a_path_that_is_no_valid_unicode_is_read_as_it_was(tmp_path: Path) -> No
     folder = os.fsdecode(b"/srv/caf\xe9")
     create(tmp_path / "sweep", samples.info(chdir=folder))
     assert load(tmp_path / "sweep").info.options.chdir == folder
+
+
+def test_what_lies_in_a_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(ResultsError) as refused:
+        create(tmp_path, samples.info())
+    assert str(refused.value) == (
+        f"--out={tmp_path}: holds report.html already: expected a new or an empty folder, "
+        f"for instance {tmp_path / 'mine'}"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

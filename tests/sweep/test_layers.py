@@ -12,10 +12,10 @@ import pytest
 import sweep
 
 HERE = Path(sweep.__file__).parent
-BASE = {"sweep", "sweep.errors", "sweep.options", "sweep.records", "sweep.folder"}
+BASE = {"sweep", "sweep.errors", "sweep.options", "sweep.records", "sweep.folder", "sweep.kept"}
 # What else a wing may import of the sweep, besides itself.
 WINGS = {
-    "sweep.measure": BASE - {"sweep.folder"},
+    "sweep.measure": BASE - {"sweep.folder", "sweep.kept"},
     "sweep.decide": BASE,
     "sweep.report": BASE | {"sweep.decide"},
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sweep import cli
+from sweep import again, cli
 from sweep.folder import create, load
 from sweep.options import Options
 from tests.sweep import samples
@@ -105,7 +105,7 @@ def test_nor_is_there_a_sweep_to_go_on_with(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("given", [{"rps": 40.0}, {"find_limit": True, "max_p95": 300.0}], ids=["a rate", "a limit"])
 def test_the_command_repeats_a_sweep_of_arrivals(given: dict[str, float]) -> None:
     """Without a number of users, which would be refused."""
-    words = shlex.split(Options.of(seed=7, **given).command(Path("again")))
+    words = shlex.split(again.command(Options.of(seed=7, **given), {}))
     assert "--users" not in words
     with cli.cli.make_context("sweep", words[3:]) as context:
         assert {name: context.params[name] for name in given} == given
@@ -123,10 +123,10 @@ def test_the_command_repeats_the_sweep() -> None:
         seed=7,
         share_cores=True,
     )
-    words = shlex.split(options.command(Path("again")))
+    words = shlex.split(again.command(options, {}))
     with cli.cli.make_context("sweep", words[3:]) as context:
         given = {name: value for name, value in context.params.items() if value not in (None, False)}
-    assert given.pop("out") == Path("again")
+    assert given.pop("out") == Path("reports") / "again"
     given["gunicorn"] = dict(given["gunicorn"])
     assert Options.of(**given) == options
 

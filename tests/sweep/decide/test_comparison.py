@@ -7,11 +7,17 @@ from pathlib import Path
 import pytest
 
 from sweep.decide.cells import Interval
-from sweep.decide.comparison import Change, Difference, compare
+from sweep.decide.comparison import Change, Comparison, Difference
+from sweep.decide.comparison import compare as compare_sides
 from sweep.decide.findings import Findings
+from sweep.decide.sides import of_sweep
 from tests.sweep import samples
 
 SETTINGS = [(1, 1), (1, 18), (1, 36)]
+
+
+def compare(before: Findings, after: Findings) -> Comparison:
+    return compare_sides(of_sweep(before), of_sweep(after))
 
 
 @pytest.fixture
@@ -34,10 +40,7 @@ def test_a_faster_app_is_told_from_noise(before: Findings, tmp_path: Path) -> No
             "same",
         )
         assert row.rps.share == pytest.approx(1.0, abs=0.05)
-    old, new = comparison.before.prediction, comparison.after.prediction
-    assert old
-    assert new
-    assert (old.app_s, new.app_s) == (samples.APP_S, 0.0504)
+    assert (comparison.before.app_s, comparison.after.app_s) == (samples.APP_S, 0.0504)
     assert not comparison.decisive
     assert not comparison.others
 

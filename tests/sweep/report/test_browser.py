@@ -28,6 +28,19 @@ OUTSIDE = """() => [...document.querySelectorAll('.plot')].filter(plot =>
 ).map(plot => plot.id)"""
 
 
+# The word at the recommended setting lies on the border of its cell, and no figure may be under it.
+COVERED = """() => [...document.querySelectorAll('.plot')].flatMap(plot => {
+    const flag = [...plot.querySelectorAll('.annotation')].find(one => one.textContent === 'recommended');
+    if (!flag) return [];
+    const over = flag.getBoundingClientRect();
+    return [...plot.querySelectorAll('.heatmap-label, .textpoint')].filter(text => {
+        const under = text.getBoundingClientRect();
+        return under.left < over.right && over.left < under.right && under.top < over.bottom && over.top < under.bottom;
+    }).map(text => text.textContent);
+})"""
+FIGURES = "() => document.querySelectorAll('.plot .heatmap-label, .plot .textpoint').length"
+
+
 Opened = Callable[[Results], Page]
 
 
@@ -71,6 +84,8 @@ def test_the_report_opens_offline_in_light_and_dark(opened: Opened, page: Page, 
         assert page.evaluate(EMPTY) == []
         assert page.evaluate(OUTSIDE) == []
         assert page.evaluate(WIDER) == 0
+    assert page.evaluate(FIGURES) > 50
+    assert page.evaluate(COVERED) == []
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])

@@ -88,8 +88,16 @@ def test_the_figures_are_those_of_the_colours(grid: Results) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(107, 3881, [200, 500, 1000, 2000]), (0.9, 2.1, [1, 2]), (100, 121, [100, 110, 121])],
-    ids=["ms", "around one", "close"],
+    [
+        (107, 3881, [200, 500, 1000, 2000]),
+        (0.9, 2.1, [1, 2]),
+        (100, 121, [100, 110, 120]),
+        (107, 214, [150, 200]),
+        (101.6, 203.2, [150, 200]),
+        (3.1, 6.2, [4, 5, 6]),
+        (0.0061, 0.0122, [0.008, 0.01, 0.012]),
+    ],
+    ids=["ms", "around one", "close", "one value", "another", "a few", "less"],
 )
 def test_ticks_of_a_logarithmic_scale(low: float, high: float, expected: list[float]) -> None:
     assert heatmaps.nice(low, high) == pytest.approx(expected)

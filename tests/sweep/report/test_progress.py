@@ -42,3 +42,9 @@ def test_each_run_is_a_line_everywhere(tmp_path: Path) -> None:
         assert "9 × 9  run 1  failed: gunicorn ended with status 3" in text
         assert "and its log" not in text
     assert "left" not in text
+
+
+def test_without_a_terminal_each_line_says_where_the_sweep_is(tmp_path: Path) -> None:
+    text = shown(False, tmp_path / "sweep")
+    assert "(2 runs so far, some 2 more, about 1 minute)" in text
+    assert "so far" not in shown(True, tmp_path / "terminal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -11,8 +12,11 @@ from rich.console import Console
 
 from sweep.decide.comparison import Difference, compare
 from sweep.decide.findings import Findings
-from sweep.folder import Results, create
+from sweep.decide.sides import of_run, of_sweep
+from sweep.folder import Results, ResultsError, create
+from sweep.kept import Asked, KeptRun
 from sweep.records import PlanSize
+from sweep.report.pages import write_comparison
 from sweep.report.side_by_side import in_a_line, render
 from tests.sweep import samples
 
@@ -23,7 +27,9 @@ def shown(before: Results, after: Results, width: int = 200) -> str:
     """What the terminal shows."""
     stream = io.StringIO()
     names = str(before.folder), str(after.folder)
-    render(compare(Findings.of(before), Findings.of(after)), names, Console(file=stream, width=width))
+    render(
+        compare(of_sweep(Findings.of(before)), of_sweep(Findings.of(after))), names, Console(file=stream, width=width)
+    )
     return stream.getvalue()
 
 
@@ -94,3 +100,21 @@ def test_eighty_columns_hold_the_table(before: Results, tmp_path: Path) -> None:
     text = shown(before, samples.sweep(tmp_path / "after", SETTINGS), width=80)
     assert "…" not in text
     assert "memory, MB" in text
+
+
+def test_as_a_page(before: Results, tmp_path: Path) -> None:
+    """Names, and what a run says, are text; what somebody else has written stays."""
+    analysis = samples.analysis(1, 36)
+    hostile = replace(analysis, verdict=replace(analysis.verdict, text=samples.HOSTILE))
+    sides = of_sweep(Findings.of(before)), of_run(KeptRun(hostile, Asked(scenario="io_bound")))
+    page = tmp_path / "compared.html"
+    for _ in range(2):
+        write_comparison(page, compare(*sides), ("<b>before</b>", "after"))
+    text = page.read_text()
+    assert "<script" not in text
+    assert "<b>before</b>" not in text
+    assert "same: the intervals of the two overlap" in text
+    (other := tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ResultsError, match="holds something else"):
+        write_comparison(other, compare(*sides), ("a", "b"))
+    assert other.read_text() == "mine"
