@@ -181,9 +181,9 @@ def described(found: Mapping[str, Any]) -> str:
     setting = found["setting"]
     if setting["workers"] is None:
         return "no known setting"
-    found = f"{setting['workers']} × {setting['threads']} ({setting['worker_class']}) on {setting['vcpu']} vCPU"
+    size = f"{setting['workers']} × {setting['threads']} ({setting['worker_class']}) on {setting['vcpu']} vCPU"
     instances = setting.get("instances") or 1
-    return found if instances == 1 else f"{found} of {instances} instances"
+    return size if instances == 1 else f"{size} of {instances} instances"
 
 
 def rate(was: Sample, now: Sample, tolerance: float) -> Check:
