@@ -190,7 +190,11 @@ def compare_command(before: Path, after: Path, page: Path | None) -> int:
 
 def side_of(path: Path) -> sides.Side:
     """Return what is to be compared."""
-    return sides.of_run(kept.read(path)) if kept.is_run(path) else sides.of_sweep(Findings.of(load(path)))
+    if kept.is_run(path):
+        return sides.of_run(kept.read(path))
+    if not (path / "sweep.json").exists():
+        raise ResultsError(f"{path}: expected the folder of a sweep, with a sweep.json, or of a run's analysis.json")
+    return sides.of_sweep(Findings.of(load(path)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
