@@ -14,10 +14,10 @@ from click.core import ParameterSource
 from rich.console import Console
 
 import plans
-from sweep import ROOT, again, kept, limit, session
-from sweep.decide import sides
+from sweep import ROOT, again, limit, session
 from sweep.decide.comparison import compare
 from sweep.decide.findings import Findings
+from sweep.decide.sides import side_of
 from sweep.errors import BadOptionError, SweepError
 from sweep.folder import Results, ResultsError, alone, create, load
 from sweep.measure.preflight import preflight
@@ -186,15 +186,6 @@ def compare_command(before: Path, after: Path, page: Path | None) -> int:
         pages.write_comparison(page, comparison, names)
         click.echo(page)
     return 0
-
-
-def side_of(path: Path) -> sides.Side:
-    """Return what is to be compared."""
-    if kept.is_run(path):
-        return sides.of_run(kept.read(path))
-    if not (path / "sweep.json").exists():
-        raise ResultsError(f"{path}: expected the folder of a sweep, with a sweep.json, or of a run's analysis.json")
-    return sides.of_sweep(Findings.of(load(path)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

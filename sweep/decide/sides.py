@@ -12,7 +12,8 @@ from explain_laws import Setting
 from explain_types import Analysis
 from sweep.decide.cells import P95_RESOLUTION, RPS_RESOLUTION, Cell, Interval, served
 from sweep.decide.findings import Findings
-from sweep.kept import KeptRun
+from sweep.folder import ResultsError, load
+from sweep.kept import KeptRun, is_run, read
 from sweep.records import PlanSize
 
 # With one of these different, or with another plan, two sweeps measured different things.
@@ -55,6 +56,19 @@ class Side:
     app_s: float | None
     cpu_s: float | None
     conclusion: str
+
+
+def side_of(path: Path) -> Side:
+    """Return the sweep or the run at a path.
+
+    Raises:
+        ResultsError: there is neither.
+    """
+    if is_run(path):
+        return of_run(read(path))
+    if not (path / "sweep.json").exists():
+        raise ResultsError(f"{path}: expected the folder of a sweep, with a sweep.json, or of a run's analysis.json")
+    return of_sweep(Findings.of(load(path)))
 
 
 def of_sweep(findings: Findings) -> Side:
