@@ -11,7 +11,7 @@ from explain_words import figure, plural, share
 
 WIDTH = 110
 MOST_ROWS = 20  # of workers, of instances, and of routes
-PLACES = {"compose": "Paste", "startup": "Startup command", "settings": "App settings", "env": "Environment"}
+PLACES = {"compose": "To paste", "startup": "Startup command", "settings": "App settings", "env": "Environment"}
 
 
 def rows(analysis: Analysis, how: Started | None = None) -> list[tuple[str, str]]:
@@ -22,9 +22,10 @@ def rows(analysis: Analysis, how: Started | None = None) -> list[tuple[str, str]
         how: the app was started, for a line to paste; None for no such row.
     """
     verdict = analysis.verdict
-    found = [(f"Verdict: {verdict.code}", verdict.text), ("What to set", verdict.suggestion)]
+    found = [(f"Verdict: {verdict.code}", verdict.text)]
     if how is not None:
         found += [(PLACES[paste.where], paste.line) for paste in pastes(verdict.variables, analysis.setting, how)[:1]]
+    found.append(("What to set", verdict.suggestion))
     found += times(analysis)
     if len(analysis.routes) > 1:
         found += [(f"Route {route.name}", described_route(route)) for route in analysis.routes[:MOST_ROWS]]
