@@ -7,8 +7,12 @@ X is the throughput, S the time in the app, C the CPU time of a request, Z the t
 * asymptotic bounds: X ≤ min(N / (S + Z), slots / S, min(workers, vCPU) / C). The last term has the workers
   because Python code of one process runs on one core at a time (the GIL).
 
+* mean value analysis: the response time of N users of one core, from that of N - 1.
+
 Peter J. Denning, Jeffrey P. Buzen: "The Operational Analysis of Queueing Network Models", ACM Computing Surveys
 10(3), 1978. John D. C. Little: "A Proof for the Queuing Formula L = λW", Operations Research 9(3), 1961.
+Martin Reiser, Stephen S. Lavenberg: "Mean-Value Analysis of Closed Multichain Queuing Networks", Journal of the ACM
+27(2), 1980.
 
 Times are in s, rates in 1/s. docs/how-it-measures.md says what the figures cannot tell.
 """
@@ -97,6 +101,26 @@ def bounds(demand: Demand, users: int | None, workers: int, slots: int | None, v
         cpu_rps=ratio(min(workers, vcpu), demand.cpu_s),
         users_rps=None if app_s is None else ratio(users, app_s + think_s),
     )
+
+
+def shared(users: int, think: float, elsewhere: float, cpu: float, cores: int) -> float:
+    """Return the response time of users who all may compute side by side, with a slot for each, in s.
+
+    Mean value analysis: who comes finds at the CPU what one user less leaves there on average. Several cores are one
+    that is so many times as quick, and the rest of the time a delay.
+
+    Args:
+        users: N.
+        think: Z.
+        elsewhere: for how long a request waits for something else than the CPU.
+        cpu: C.
+        cores: that share the work.
+    """
+    quick, delay, there, response = cpu / cores, elsewhere + cpu - cpu / cores, 0.0, 0.0
+    for number in range(1, users + 1):
+        response = quick * (1 + there)
+        there = response * number / (think + delay + response) if response else 0.0
+    return delay + response
 
 
 def slots_of(workers: int, threads: int, worker_class: str) -> int | None:

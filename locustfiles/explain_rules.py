@@ -6,7 +6,7 @@ import math
 
 from explain_figures import LEAST_QUEUE, MS, Figures
 from explain_instances import differing
-from explain_laws import CPU_FULL, is_exact
+from explain_laws import CPU_FULL, is_exact, shared
 from explain_suggestion import LEAST_WORKERS
 from explain_tally import Tally
 from explain_types import WorkerFigures
@@ -75,15 +75,14 @@ def slots_full(figures: Figures) -> bool:
 def computes(figures: Figures) -> bool:
     """Whether requests that wait for a slot wait for others that compute, and would do so with a slot, too.
 
-    With a slot for each they would share the CPU, and on one that is in use for a share u of the time, C takes
-    C / (1 - u). Where that and what they wait for elsewhere is no less than what they take now, nothing is gained.
+    With a slot for each they would share the CPU. Where they would not be done sooner then, nothing is gained.
     """
-    others = unused_cores(figures)
-    reachable = min(figures.vcpu, max(figures.setting.workers, LEAST_WORKERS) * figures.instances)
-    use = min(CPU_FULL, figures.cores / (reachable if figures.gil_holds else figures.vcpu))
-    cpu = max(0.0, figures.cores - others) / figures.rate
-    shared = max(0.0, figures.hold - cpu) + cpu / (1 - use)
-    return shared >= figures.hold + (figures.wait if figures.queue is None else figures.queue)
+    cores = figures.vcpu
+    if figures.gil_holds:
+        cores = min(cores, max(figures.setting.workers, LEAST_WORKERS) * figures.instances)
+    cpu = max(0.0, figures.cores - unused_cores(figures)) / figures.rate
+    then = shared(figures.users, figures.think, max(0.0, figures.hold - cpu), cpu, cores)
+    return then >= figures.hold + (figures.wait if figures.queue is None else figures.queue)
 
 
 def uneven(figures: Figures) -> bool:

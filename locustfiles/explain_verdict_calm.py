@@ -35,6 +35,11 @@ def where(figures: Figures) -> str:
     for _, text in sorted(parts, reverse=True):
         if text:
             return text
+    if waits(figures, figures.wait) and figures.queue is not None and figures.wire is not None:
+        return (
+            f"No limit is reached. Of {ms(figures.response)}, {ms(figures.queue)} are spent in a queue, and "
+            f"{ms(figures.wire)} on the wire"
+        )
     if waits(figures, figures.wait):
         return (
             f"No limit is reached. {ms(figures.wait)} of {ms(figures.response)} are spent outside the app, and the "

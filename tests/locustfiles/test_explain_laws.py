@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from explain_laws import Bounds, Demand, bounds, in_use, ratio, slots_of
+from explain_laws import Bounds, Demand, bounds, in_use, ratio, shared, slots_of
 
 DEMAND = Demand(app_s=0.1, cpu_s=0.004, think_s=0.3, bounded=True)
 
@@ -60,3 +60,19 @@ def test_little_and_utilization() -> None:
 @pytest.mark.parametrize(("numerator", "denominator"), [(1, 0), (None, 1), (1, None)])
 def test_no_ratio(numerator: float | None, denominator: float | None) -> None:
     assert ratio(numerator, denominator) is None
+
+
+@pytest.mark.parametrize(
+    ("users", "think", "elsewhere", "cpu", "cores", "response"),
+    [
+        (1, 0.5, 0.03, 0.02, 1, 0.05),  # alone
+        (1, 0.5, 0.03, 0.02, 4, 0.05),
+        (10, 0.0, 0.0, 0.02, 1, 0.2),  # all are at the CPU, one after the other
+        (10, 0.0, 0.0, 0.02, 2, 0.1),
+        (100, 1.0, 0.0, 0.02, 1, 1.0),  # N · C - Z, as the CPU is always in use
+        (20, 0.0, 0.5, 0.0, 1, 0.5),  # nobody computes
+        (0, 0.0, 0.1, 0.1, 1, 0.1),
+    ],
+)
+def test_sharing_the_cpu(users: int, think: float, elsewhere: float, cpu: float, cores: int, response: float) -> None:
+    assert shared(users, think, elsewhere, cpu, cores) == pytest.approx(response, rel=0.06)

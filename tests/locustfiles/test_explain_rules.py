@@ -116,9 +116,12 @@ def test_who_waits_for_requests_that_compute_is_no_sooner_done_with_a_slot(worke
 
 
 @SEEDS
-@pytest.mark.parametrize("steps", [[("cpu", 0.02), 0.02], [("cpu", 0.008), 0.06]])
-def test_who_waits_for_requests_that_wait_themselves_is(steps: list[Any], seed: int) -> None:
-    found = explained(App([Route("GET /mixed", steps)], 1, 1), 12, seed=seed)
+@pytest.mark.parametrize(
+    ("steps", "workers", "users"),
+    [([("cpu", 0.02), 0.02], 1, 12), ([("cpu", 0.008), 0.06], 1, 12), ([("cpu", 0.033), 0.047], 2, 4)],
+)
+def test_who_waits_for_requests_that_wait_themselves_is(steps: list[Any], workers: int, users: int, seed: int) -> None:
+    found = explained(App([Route("GET /mixed", steps)], workers, 1), users, seed=seed)
     assert found.verdict.code == "slots", found.verdict
 
 
