@@ -107,12 +107,18 @@ WAITING = {
         environ=BARE,
         seconds=12,
     ),
+    "all-at-once": Known(
+        "waits", "for a slot, each two seconds", "slots", 1, 4, 20, scenario="all_at_once", seconds=14
+    ),
     "gevent": Known("waits", "nowhere", "healthy", 1, 1, 40, environ={"GUNICORN_WORKER_CLASS": "gevent"}),
 }
 COMPUTING = {
     "computes": Known("computes", "for the CPU", "cpu", 3, 4, 12, sweep=True),
     "computes-two-cores": Known("computes", "for the GIL", "gil", 1, 6, 12, vcpu=2, cured=True),
     "computes-one-slot": Known("computes", "for the CPU, and for the only slot", "cpu slots", 1, 1, 6),
+    "computes-with-pauses": Known(
+        "computes", "for others that compute", "healthy cpu", 2, 1, 17, "0.4-0.6", seconds=12
+    ),
     "hashes-two-cores": Known("hashes", "for the CPU, without the GIL", "cpu", 1, 6, 8, vcpu=2),
     "collects-garbage": Known("collects", "for the CPU", "cpu", 2, 4, 8),
     "children": Known("children", "for the CPU, that programs use", "cpu", 2, 4, 8),
@@ -127,6 +133,16 @@ COMPUTING = {
         10,
         environ={"GUNICORN_MAX_REQUESTS": "50"},
         seconds=12,
+    ),
+    "starts-slowly-again": Known(
+        "connects_first",
+        "for workers that are not there yet",
+        "imbalance",
+        2,
+        4,
+        8,
+        environ={"GUNICORN_MAX_REQUESTS": "200"},
+        seconds=14,
     ),
     "sizes": Known(
         "sizes",
@@ -146,6 +162,16 @@ INSIDE = {
     "lock-of-a-file": Known("locks_file", "for a lock that all have", "inside", sweep=True),
     "lock-of-processes": Known(
         "locks_processes", "for a lock that all have", "inside", environ={"GUNICORN_PRELOAD_APP": "true"}
+    ),
+    "log-on-a-slow-disk": Known("logs", "for the log that each process has", "inside"),
+    "blocks-the-loop": Known(
+        "blocks_the_loop",
+        "for an event loop that waits itself",
+        "inside",
+        1,
+        1,
+        18,
+        environ={"GUNICORN_WORKER_CLASS": "gevent"},
     ),
     "permits": Known(
         "permits", "for permits that each process has", "inside", 2, 9, 18, visits="1 GET /page, 3 GET /export"
@@ -190,6 +216,8 @@ FAILING = {
     "limit-before-it": Known("hello", "nowhere: nginx refuses", "errors no-data", 2, 4, 4, "0.02", front="limits"),
     "delay-before-it": Known("hello", "in nginx, which lets 40 a second pass", "healthy", 2, 4, 12, front="delays"),
     "one-of-twenty-fails": Known("fails", "nowhere: some fail", "errors", 2, 9, 18, visits="1 GET /20"),
+    "one-of-twenty-fails-one-slot": Known("fails", "for a slot; some fail", "errors", 1, 1, 12, visits="1 GET /20"),
+    "gives-up": Known("waits", "for a slot, in vain", "errors", 1, 1, 18, scenario="gives_up"),
     "one-of-a-thousand-fails": Known(
         "fails", "for a slot", "slots", 2, 3, 18, visits="1 GET /1000", cured=True, sweep=True
     ),
@@ -199,6 +227,9 @@ FAILING = {
 ELSEWHERE = {
     "streams": Known("streams", "for a slot, behind streams", "slots", 2, 3, 12, visits="1 GET /events", cured=True),
     "streams-enough-slots": Known("streams", "nowhere", "healthy", 2, 6, 12, visits="1 GET /events"),
+    "watches": Known(
+        "watches", "for a slot, behind streams without an end", "stuck", 2, 3, 18, scenario="watches", seconds=14
+    ),
     "slow-readers": Known(
         "downloads", "for a slot, behind slow readers", "slots", 2, 2, 12, "0.1", scenario="reads_slowly", cured=True
     ),
