@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from explain_figures import LEAST_QUEUE, MS, Figures
 from explain_laws import CPU_FULL, is_exact
-from explain_rules import SLOWER, SPREAD, UNEVEN, WAITING, WORKER_FULL, waits, waits_beside_room
+from explain_rules import SLOWER, SPREAD, WAITING, WORKER_FULL, waits, waits_beside_room
 from explain_types import InstanceFigures
 
-# An instance of which less than this is in use has room for what waits on another one.
-ROOM = 0.60
+# An instance of which less than this is in use has room for what waits on another one; and who has so many more users
+# than its part has them for a reason.
+ROOM = 0.75
+MORE_USERS = 0.15
 
 
 def uneven_instances(figures: Figures) -> bool:
@@ -67,9 +69,9 @@ def is_slower(one: InstanceFigures, instances: Sequence[InstanceFigures]) -> boo
 
 
 def has_more_users(figures: Figures, one: InstanceFigures) -> bool:
-    """Whether an instance has more than a third more of the users than its part."""
+    """Whether an instance has more of the users than its part, by more than what is off in their number."""
     everyone = sum(users_on(figures, other) for other in figures.by_instance)
-    return users_on(figures, one) * figures.instances > (1 + UNEVEN) * everyone
+    return users_on(figures, one) * figures.instances > (1 + MORE_USERS) * everyone
 
 
 def users_on(figures: Figures, one: InstanceFigures) -> float:

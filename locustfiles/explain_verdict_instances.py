@@ -81,10 +81,13 @@ def otherwise(figures: Figures, one: InstanceFigures, memory_mb: float | None) -
 def at_times(figures: Figures, memory_mb: float | None) -> Verdict:
     """Requests wait on an instance, now on this one, now on that one."""
     free = max(0.0, (figures.slots or 0) - figures.busy)
+    why = "users stay with theirs by ARRAffinity cookies"
+    if not figures.stays.by_cookie:
+        why = "what is before them does not see which one has a free slot"
     text = (
         f"Requests wait {ms(figures.queue or 0.0)} of {ms(figures.response)} for a slot, while {free:.1f} of "
         f"{plural(figures.slots or 0, 'slot')} on {figures.instances} instances are free: each has a queue of its own, "
-        "and what is before them does not see which one has a free slot. Or workers there compute, or start."
+        f"and {why}. Or workers there compute, or start."
         f"{holder(figures)}"
     )
     mean = figures.users / figures.instances

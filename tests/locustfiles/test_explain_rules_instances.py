@@ -68,6 +68,20 @@ def test_cookies_are_not_named_otherwise(how: dict[str, bool], words: str) -> No
     assert "client-affinity" not in verdict.suggestion
 
 
+@pytest.mark.parametrize(
+    ("users", "words"),
+    [((8, 4), "The cookies are the cause"), ((8, 5, 5), "users stay with theirs by ARRAffinity cookies")],
+    ids=["a third idle", "hardly idle"],
+)
+def test_a_few_users_more_by_cookies(users: tuple[int, ...], words: str) -> None:
+    """On instances of six slots."""
+    total = sum(users)
+    app = App(IO, 2, 3, origins=own(len(users)), gets=[one / total for one in users], stay=True)
+    found = explained(app, total)
+    assert found.verdict.code == "imbalance"
+    assert words in found.verdict.text
+
+
 def test_users_who_stay_on_equal_instances_are_no_imbalance() -> None:
     found = explained(App(IO, 3, 6, origins=own(2), stay=True), 36)
     assert found.verdict.code == "healthy"

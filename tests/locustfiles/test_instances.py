@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -17,15 +16,18 @@ from tests.locustfiles.test_agreement import differs, retried
 pytestmark = [pytest.mark.load, pytest.mark.skipif(not NGINX, reason="nginx is not on PATH")]
 
 SCENARIO = LOCUSTFILES / "io_bound.py"
-# As many of four users as of three go to the first one, and stay there if they keep the cookie.
-STICKY = """
-    split_clients $request_id $chosen {{ 75% {0}; * {1}; }}
-    map $cookie_ARRAffinity $port {{ {0} {0}; {1} {1}; default $chosen; }}
+# Three of four users go to the first one. Who keeps the cookie stays there; who does not, goes anywhere each time.
+KEPT = """
+    upstream new {{ server {0} weight=3; server {1}; }}
+    map $cookie_ARRAffinity $instance {{ default new; ~. $cookie_ARRAffinity; }}
+"""
+FORGOTTEN = """
+    split_clients $request_id $instance {{ 75% {0}; * {1}; }}
 """
 GIVEN = """
         location / {
-            proxy_pass http://127.0.0.1:$port;
-            add_header Set-Cookie "ARRAffinity=$port; Path=/; HttpOnly" always;
+            proxy_pass http://$instance;
+            add_header Set-Cookie "ARRAffinity=$upstream_addr; Path=/; HttpOnly" always;
         }
 """
 
@@ -68,16 +70,17 @@ def test_two_and_three_serve_what_the_law_says(instances: list[Server]) -> None:
     retried(measure)
 
 
-def sticky(instances: Sequence[Server], scenario: Path) -> Run:
-    ports = [one.port for one in instances[:2]]
-    with nginx(GIVEN, STICKY.format(*ports)) as port:
+def sticky(instances: Sequence[Server], forget: bool) -> Run:
+    addresses = [f"127.0.0.1:{one.port}" for one in instances[:2]]
+    with nginx(GIVEN, (FORGOTTEN if forget else KEPT).format(*addresses)) as port:
+        scenario = HERE / "forgets.py" if forget else SCENARIO
         return explained(scenario, f"http://127.0.0.1:{port}", users=12, seconds=3)
 
 
 @pytest.mark.parametrize("forget", [False, True], ids=["kept", "forgotten"])
 def test_cookies_are_named_if_users_keep_them(instances: list[Server], forget: bool) -> None:
     def measure() -> str | None:
-        run = sticky(instances, HERE / "forgets.py" if forget else SCENARIO)
+        run = sticky(instances, forget)
         analysis, verdict = run.analysis, run.analysis["verdict"]
         shares = [one["share"] for one in analysis["instances"]]
         if forget:
