@@ -49,7 +49,7 @@ IN_WORDS = {
     "GUNICORN_WORKERS": ("2 × vCPU + 1", "3"),
     "PYTHON_GUNICORN_CUSTOM_WORKER_NUM": ("2 × vCPU + 1", "3"),
     "GUNICORN_WORKER_CONNECTIONS": ("as many as threads", "6"),
-    "GUNICORN_WSGI_APP": ("found", "app:app"),
+    "GUNICORN_WSGI_APP": ("looked for", "app:app"),
 }
 
 
