@@ -81,6 +81,7 @@ import json, sys
 from dataclasses import asdict
 sys.path[:0] = {[str(LOCUSTFILES), str(LOCUSTFILES.parent)]!r}
 from explain_analysis import analyse
+from explain_arrivals import Arrivals
 from explain_generator import Load
 from explain_tally import Tally
 found = analyse(Tally.from_dict(json.loads(sys.stdin.read())), 36, 10.0, [Load(*{list(SATURATED[0])!r})])
