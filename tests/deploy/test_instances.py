@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from types import ModuleType
 from typing import Any
@@ -106,3 +107,28 @@ def test_no_more_instances_than_haproxy_knows() -> None:
     text = (PATH.parent / "haproxy.cfg").read_text()
     assert f"server-template instance 1-{INSTANCES.MOST_INSTANCES} 0.0.0.0:{INSTANCES.PORT} disabled" in text
     assert f"stats socket {INSTANCES.COMMANDS} " in text
+
+
+def test_what_waits_for_an_instance_that_is_gone_gets_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HAProxy connects again by itself, so that only what is left after that is ended."""
+    told: list[str] = []
+    clock, addresses = [100.0], {"169.254.0.2"}
+    monkeypatch.setattr(INSTANCES, "tell", lambda *commands: told.extend(commands))
+    monkeypatch.setattr(INSTANCES, "resolved", lambda: set(addresses))
+    monkeypatch.setattr(INSTANCES.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(INSTANCES.Instances, "attend", lambda *_: None)
+    found = INSTANCES.Instances(INSTANCES.Settings(230, "", 60, 2, 50))
+    found.look()
+    addresses.clear()
+    for _ in range(INSTANCES.GONE):
+        found.look()
+    assert told == ["set server instances/instance1 state maint"]
+    addresses.add("169.254.0.3")
+    found.look()
+    assert found.known["169.254.0.3"].place == 2  # the first one's sessions would be ended with it
+    clock[0] += INSTANCES.LEAVE_SECONDS
+    found.look()
+    assert told[1:] == ["shutdown sessions server instances/instance1"]
+    connect = re.search(r"timeout connect (\d+)s", (PATH.parent / "haproxy.cfg").read_text())
+    assert connect
+    assert int(connect[1]) < INSTANCES.LEAVE_SECONDS
