@@ -47,7 +47,7 @@ test: $(VENV)/installed ## everything this machine can test, and what it skipped
 	  echo 'Once more, each alone: load beside other load can miss what a quiet machine holds.' && \
 	  $(RUN)python -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
 
-bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; about 20 minutes, needs two free cores
+bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; ARGS=peers puts other servers beside this stack; about 27 minutes, needs two free cores
 	$(RUN)python -m bench $(ARGS)
 
 bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the best of a grid, for apps with a known bottleneck; about 80 minutes
@@ -74,7 +74,8 @@ mutants: $(VENV)/installed ## take each protection out, and see its test fail; a
 # In an environment of its own: nothing here needs it but this.
 audit: $(VENV)/installed ## known vulnerabilities of what is installed; needs the network; about half a minute
 	$(RUN)uv tool run pip-audit@2.10.1 --disable-pip --require-hashes \
-	  --requirement requirements.txt --requirement sweep/requirements.txt --requirement requirements-dev.txt
+	  --requirement requirements.txt --requirement sweep/requirements.txt --requirement requirements-dev.txt \
+	  --requirement bench/peers/requirements.txt
 
 lint: $(VENV)/installed ## ruff, mypy, hadolint; about 10 seconds
 	$(RUN)ruff check .
@@ -86,3 +87,4 @@ lock: $(VENV)/installed ## the newest versions that pyproject.toml allows, with 
 	$(LOCK) --python-version 3.10 --group app --output-file requirements.txt
 	$(LOCK) --python-version 3.11 --group sweep --output-file sweep/requirements.txt
 	$(LOCK) --python-version 3.11 --group dev --output-file requirements-dev.txt
+	$(LOCK) --python-version 3.11 --group peers --constraints requirements-dev.txt --output-file bench/peers/requirements.txt

@@ -14,9 +14,10 @@ from typing import Any
 
 INTRODUCTION = """# Benchmarks
 
-`make bench` measures all of this (about 20 minutes, two free cores) and writes this page;
-`make bench ARGS=settings` measures one section. App and Locust run on a core each. Where a cell has several figures, it
-was measured so many times, in rounds of shuffled order; the smallest comes first. Ratios hold within a section only.
+`make bench` measures all of this and [what other servers do](peers.md) (about 27 minutes, two free cores) and writes
+both pages; `make bench ARGS=settings` measures one section. App and Locust run on a core each. Where a cell has several
+figures, it was measured so many times, in rounds of shuffled order; the smallest comes first. Ratios hold within a
+section only.
 """
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from bench.peers import rounds
 from explain_schedule import Schedule
 from tests.bed import clients, free_port, open_generator
 from tests.bed.compose import Stack
@@ -235,4 +236,5 @@ SECTIONS: dict[str, Callable[[], Rows]] = {
     "memory": memory,
     "image": image,
     "open": open_load,
+    "peers": rounds.measure,
 }

@@ -12,8 +12,8 @@ import yaml
 from gunicorn_slots import __version__
 from tests.bed import ROOT
 
-# Each has all of the one before it.
-LOCKS = ["requirements.txt", "sweep/requirements.txt", "requirements-dev.txt"]
+# Each has all of the one before it, but the last, which has only the first.
+LOCKS = ["requirements.txt", "sweep/requirements.txt", "requirements-dev.txt", "bench/peers/requirements.txt"]
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
 # What was measured says with which versions; tests name older ones on purpose.
 TEXTS = [
@@ -46,8 +46,10 @@ def test_every_dependency_is_pinned_with_hashes(name: str) -> None:
 
 
 def test_the_lock_files_agree() -> None:
-    app, sweep, dev = map(locked, LOCKS)
+    app, sweep, dev, peers = map(locked, LOCKS)
     assert app.items() <= sweep.items() <= dev.items()
+    assert app.items() <= peers.items()
+    assert {name: peers[name] for name in peers.keys() & dev.keys()}.items() <= dev.items()
 
 
 def test_every_pin_is_the_locked_one() -> None:
@@ -61,7 +63,7 @@ def test_every_pin_is_the_locked_one() -> None:
 
 def test_every_group_names_what_is_locked() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    for group, lock in zip(("app", "sweep", "dev"), LOCKS, strict=True):
+    for group, lock in zip(("app", "sweep", "dev", "peers"), LOCKS, strict=True):
         names = {re.match(r"[\w.-]+", entry)[0] for entry in groups[group] if isinstance(entry, str)}  # type: ignore[index]
         assert names <= set(locked(lock))
 

@@ -5,6 +5,7 @@ gunicorn  a server in a block, and what it says from outside
 locust    a load test to its end, or in a block; its figures and its analysis
 compose   the containers of docker-compose.yml
 docker    the engine
+wrk       the same with wrk, which needs less CPU
 clients   clients that are not as polite as a load generator
 open_generator  requests that do not wait for answers, by nothing of Locust's
 users     clients that account for each of their requests

@@ -19,14 +19,24 @@ def silent(port: int, number: int) -> Iterator[list[socket.socket]]:
 
 
 @contextlib.contextmanager
-def unread(port: int, number: int, path: str) -> Iterator[list[socket.socket]]:
-    """Send requests whose responses nobody reads."""
+def holding(port: int, number: int, sent: bytes) -> Iterator[list[socket.socket]]:
+    """Hold connections that have sent this, and send and read no more."""
     with contextlib.ExitStack() as stack:
         socks = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(number)]
         for sock in socks:
-            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            sock.sendall(sent)
         time.sleep(0.3)  # the server has seen them
         yield socks
+
+
+def unread(port: int, number: int, path: str) -> contextlib.AbstractContextManager[list[socket.socket]]:
+    """Send requests whose responses nobody reads."""
+    return holding(port, number, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+
+def half_heads(port: int, number: int) -> contextlib.AbstractContextManager[list[socket.socket]]:
+    """Send the first half of as many heads."""
+    return holding(port, number, b"GET / HTTP/1.1\r\nHost: x\r\nX-Half: ")
 
 
 def slow_closers(port: int, number: int, hold: float, seconds: float, stop: threading.Event) -> list[float]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import bench
 from bench import mutants, projects, reliability, report, sweeps_page
+from bench.peers import page as peers_page
 from tests.resilience.rows import Row
 
 
@@ -21,6 +22,10 @@ def page(name: str) -> str:
 
 def test_benchmarks() -> None:
     assert report.render(figures("benchmarks")) == page("benchmarks")
+
+
+def test_peers() -> None:
+    assert peers_page.render(figures("benchmarks")["peers"]) == page("peers")
 
 
 def test_sweeps() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +15,7 @@ from tests.bed import free_port
 from tests.bed.gunicorn import Server
 from tests.bed.locust import explained as locust
 from tests.bed.locust import started
-from tests.bed.programs import ended
+from tests.bed.wrk import WRK, wrk
 from tests.locustfiles.conftest import SCENARIO, gunicorn
 
 pytestmark = pytest.mark.load
@@ -95,32 +93,18 @@ def test_an_outside_observer_agrees(healthy: Server, path: str, users: int) -> N
     retried(measure)
 
 
-def wrk(url: str, connections: int, seconds: int) -> dict[str, float]:
-    done = ended(["wrk", "--latency", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", url])
-    units = {"us": 1e-3, "ms": 1.0, "s": 1e3}
-
-    def time_of(pattern: str) -> float:
-        match = re.search(pattern + r"\s+([\d.]+)(us|ms|s)\b", done.stdout)
-        assert match, done.stdout
-        return float(match[1]) * units[match[2]]
-
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
-    assert rate
-    return {"rps": float(rate[1]), "mean": time_of("Latency"), "p50": time_of("50%"), "p99": time_of("99%")}
-
-
 @pytest.mark.alone
-@pytest.mark.skipif(not shutil.which("wrk"), reason="needs wrk")
+@pytest.mark.skipif(not WRK, reason="needs wrk")
 def test_wrk_agrees(healthy: Server) -> None:
     def measure() -> str | None:
         other = wrk(healthy.url + "/io?ms=100", 12, 5)
         found = locust(SCENARIO, healthy.url, users=12, seconds=5).analysis
         times = found["response_ms"]
         return (
-            differs("rps", found["load"]["rps"], other["rps"], 0.05)
-            or differs("mean", times["mean"], other["mean"], 0.05)
-            or differs("p50", times["p50"], other["p50"], 0.05)
-            or differs("p99", times["p99"], other["p99"], 0.10)
+            differs("rps", found["load"]["rps"], other.rps, 0.05)
+            or differs("mean", times["mean"], other.mean, 0.05)
+            or differs("p50", times["p50"], other.p50, 0.05)
+            or differs("p99", times["p99"], other.p99, 0.10)
         )
 
     retried(measure)
