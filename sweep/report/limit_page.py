@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import plotly.graph_objects as go
 
 from sweep.decide.holding import Held, Step, breaks_first, limits, told
 from sweep.folder import write_whole, writing
@@ -16,6 +17,7 @@ from sweep.report.charts import Chart, base
 from sweep.report.pages import filled
 
 SCHEMA = 1
+HEIGHT = 340  # px, of both pictures, as they stand side by side
 
 
 def save(folder: Path, info: Info, found: Sequence[Held]) -> Path:
@@ -75,10 +77,20 @@ def charts(held: Held, info: Info) -> list[Chart]:
     return [response(held, steps, info, name), in_use(held, steps, name)]
 
 
+def over_the_rate() -> go.Figure:
+    """Return a picture without curves."""
+    axis = {"title": {"text": "arrivals/s"}, "rangemode": "tozero"}
+    return base(HEIGHT, xaxis=axis, margin={"l": 60, "r": 20, "t": 50})
+
+
 def response(held: Held, steps: Sequence[Step], info: Info, name: str) -> Chart:
     """Response times, from the moment at which requests were due, over the rate."""
-    made = base(340, xaxis={"title": {"text": "arrivals/s"}, "rangemode": "tozero"}, margin={"l": 60, "r": 20, "t": 50})
-    made.update_yaxes(title={"text": "ms"}, type="log")
+    made = base(
+        HEIGHT, xaxis={"title": {"text": "arrivals/s"}, "rangemode": "tozero"}, margin={"l": 60, "r": 20, "t": 50}
+    )
+    # Written out: of a tick between two powers of ten, plotly writes the first digit alone.
+    ticks = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
+    made.update_yaxes(title={"text": "ms"}, type="log", tickvals=ticks, ticktext=[str(tick) for tick in ticks])
     rates = [step.rps for step in steps]
     for percent, colour, width in ((50, "var(--app)", 1.5), (95, "var(--ink)", 2.5), (99, "var(--wait)", 1.5)):
         values = [getattr(step.analysis.response_ms, f"p{percent}") if step.analysis else None for step in steps]
@@ -100,9 +112,10 @@ def response(held: Held, steps: Sequence[Step], info: Info, name: str) -> Chart:
             line={"color": "var(--bad)", "width": 2, "dash": "dash"},
             hoverinfo="skip",
         )
-    for rate, text in ((held.holds_rps, "holds"), (held.breaks_rps, "breaks")):
+    for rate, text, side in ((held.holds_rps, "holds", "left"), (held.breaks_rps, "breaks", "right")):
         if rate is not None:
-            made.add_vline(x=rate, line={"color": "var(--line)", "width": 1}, annotation_text=f"{text} {rate:g}/s")
+            label = {"annotation_text": f"{text} {rate:g}/s", "annotation_position": f"top {side}"}
+            made.add_vline(x=rate, line={"color": "var(--line)", "width": 1}, **label)
     points = "; ".join(f"{step.rps:g}/s {step.analysis.response_ms.p95 or 0.0:.0f}" for step in steps if step.analysis)
     return Chart(
         f"response-{name}",
@@ -115,7 +128,9 @@ def response(held: Held, steps: Sequence[Step], info: Info, name: str) -> Chart:
 
 def in_use(held: Held, steps: Sequence[Step], name: str) -> Chart:
     """What is in use over the rate: the slots, the CPU, and what the arrivals ask of the slots."""
-    made = base(260, xaxis={"title": {"text": "arrivals/s"}, "rangemode": "tozero"}, margin={"l": 60, "r": 20, "t": 50})
+    made = base(
+        HEIGHT, xaxis={"title": {"text": "arrivals/s"}, "rangemode": "tozero"}, margin={"l": 60, "r": 20, "t": 50}
+    )
     made.update_yaxes(title={"text": "%"}, rangemode="tozero")
     analyses = [step.analysis for step in steps if step.analysis]
     series = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from markupsafe import Markup, escape
+
 NBSP = "\N{NO-BREAK SPACE}"
 NONE = "—"
 
@@ -70,6 +72,11 @@ def fenced(text: str, language: str = "") -> str:
     """Return foreign text as a Markdown code block that it cannot end."""
     ticks = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
     return f"{ticks}{language}\n{plain(text)}\n{ticks}"
+
+
+def with_code(text: object) -> Markup:
+    """Return a text of ours for HTML, in which what stands in backticks is code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(str(text)))))  # noqa: S704 it is escaped
 
 
 def cell(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweep.report.text import figure, percent, plain
+from sweep.report.text import figure, percent, plain, with_code
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,7 @@ def test_percentages(share: float | None, expected: str) -> None:
 )
 def test_logs_cannot_steer(value: str, expected: str) -> None:
     assert plain(value) == expected
+
+
+def test_code_in_html() -> None:
+    assert with_code("sweep with `--workers 1` <b>`") == "sweep with <code>--workers 1</code> &lt;b&gt;`"
