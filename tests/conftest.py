@@ -105,6 +105,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
             unit_tests.clear()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """The last test of a module or a process ends what others have begun, too."""
+    unit_tests.clear()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.getplugin("terminalreporter")
@@ -146,10 +152,22 @@ def browser() -> Iterator[Browser]:
         yield launched
 
 
+stacks: list[Stack] = []  # of this process
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The compose stack of a clone under a name and on ports of its own, built once; taken down at the end."""
     stack = Stack(f"slots-test-{os.getpid()}", clone(tmp_path_factory.mktemp("clone")))
     stack.compose("build", "--quiet")
+    stacks.append(stack)
     yield stack
     stack.down()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_goes_on() -> Iterator[None]:
+    """A module leaves no container behind: one under load would take the CPU of all tests that follow."""
+    yield
+    for stack in stacks:
+        stack.remove()

@@ -112,8 +112,15 @@ class Stack:
         for service in services or urls:
             wait_for_200(urls[service])
 
+    def remove(self) -> None:
+        """Remove the containers at once."""
+        label = f"label=com.docker.compose.project={self.project}"
+        if found := docker("ps", "--all", "--quiet", "--filter", label).stdout.split():
+            docker("rm", "--force", *found, check=False)
+
     def down(self) -> None:
         """Remove the containers, the network and the image."""
+        self.remove()
         self.compose("down", "--remove-orphans", "--timeout", "5", "--rmi", "local", "--volumes")
 
     def container(self, service: str) -> str:

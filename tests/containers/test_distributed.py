@@ -34,7 +34,7 @@ def master(stack: Stack) -> Iterator[str]:
     stack.up("app")
     arguments = COMMAND.removeprefix("docker compose ").split()
     environ = HEADLESS | {"MASTER_WEB_PORT": str(free_port())}
-    stack.compose(*arguments, "--detach", "--scale", "locust=0", environ=environ)
+    stack.compose(*arguments, "--detach", "--scale", "locust=0", "--scale", "ready=0", environ=environ)
     container = stack.container("locust-master")
     wait_for(lambda: inspect(container)["State"]["Status"] == "exited", 60, "the end of the run")
     yield container

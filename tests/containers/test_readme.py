@@ -92,7 +92,7 @@ def test_locust(stack: Stack, environ: dict[str, str], command: str) -> None:
     assert status == 0, running.text
     assert "Aggregated" in running.text
     assert setting(stack) == expected(command)
-    assert ("--html" in command) <= (stack.folder / "reports" / "report.html").exists()
+    assert ("--html" in command) <= (stack.folder / "reports" / "locust.html").exists()
 
 
 SWEEPS = [command for command in readme.of("sweep") if not re.search("resume|report|compare", command)]

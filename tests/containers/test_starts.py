@@ -35,7 +35,7 @@ def override(tmp_path: Path) -> Path:
 @pytest.fixture
 def nothing_noted(stack: Stack) -> None:
     """No note of a start before."""
-    stack.compose("rm", "--force", "--stop", "app", "locust")
+    stack.compose("rm", "--force", "--stop", "app", "locust", "ready")
     docker("volume", "rm", f"{stack.project}_start", check=False)
 
 

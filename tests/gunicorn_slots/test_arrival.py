@@ -49,7 +49,7 @@ def test_the_app_finds_it_in_its_environ(tmp_path: Path) -> None:
         with gunicorn(args, environ, bare=True, cwd=tmp_path) as server, ThreadPoolExecutor(2) as clients:
             waits = sorted(float(body) for _, body, _ in clients.map(server.get, ["/", "/"]))
         assert waits[0] <= 100
-        assert 190 <= waits[1] <= 400
+        assert 180 <= waits[1] <= 400  # two ticks of the kernel less
 
 
 class Sandbox:

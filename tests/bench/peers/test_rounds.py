@@ -91,16 +91,11 @@ def test_a_server_that_cannot_be_built_is_told_with_the_reason(monkeypatch: pyte
 
 @pytest.mark.alone
 @pytest.mark.skipif(not WRK, reason="needs wrk")
-def test_two_servers_that_are_always_here(tmp_path: Path) -> None:
-    """In this environment, and as briefly as wrk can."""
+def test_two_servers_that_are_always_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In this environment, and as briefly as wrk can; no figure matters, so others may have a part of the core."""
+    monkeypatch.setattr(rounds, "MOST_OTHERS", 1.0)
     plan = Plan(warm=0, io=0, hello=1, large=0, hang=0.4, head=0)
-    for last in (False, False, True):
-        try:
-            found = rounds.campaign(TWO, Path(sys.executable).parent, 1, plan, tmp_path / "lines")
-            break
-        except click.ClickException:  # another program had the core
-            if last:
-                raise
+    found = rounds.campaign(TWO, Path(sys.executable).parent, 1, plan, tmp_path / "lines")
     stack, bare = ({name: value or 0.0 for name, value in each[0].items()} for each in found)
     assert stack["hang_answered"] == stack["hang_asked"] > 0
     for each in (stack, bare):
