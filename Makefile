@@ -42,7 +42,7 @@ check: lint ## lint, types and the unit tests, with their coverage; about 45 sec
 	$(RUN)python -m pytest -q -n auto -m "not process" --cov --cov-report term $(ARGS)
 
 # Most tests wait more than they compute, so four run side by side; those that measure run alone.
-test: $(VENV)/installed ## everything this machine can test, and what it skipped and why; about 13 minutes
+test: $(VENV)/installed ## everything this machine can test, and what it skipped and why; about 18 minutes
 	$(RUN)python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder $(ARGS) || { test $$? -eq 1 && \
 	  echo 'Once more, each alone: load beside other load can miss what a quiet machine holds.' && \
 	  $(RUN)python -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
