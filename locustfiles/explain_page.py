@@ -26,7 +26,7 @@ FOLDER = next((folder for folder in (HERE / "web", HERE) if (folder / "explain.h
 # The page loads these, and nothing from anywhere else.
 UPLOT = "uPlot-1.6.32"
 STYLES = (f"{UPLOT}.min.css", "explain.css")
-SCRIPTS = (f"{UPLOT}.iife.min.js", "explain_words.js", "explain_plots.js", "explain.js")
+SCRIPTS = (f"{UPLOT}.iife.min.js", "explain_words.js", "explain_plots.js", "explain_copy.js", "explain.js")
 ASSETS = (*STYLES, *SCRIPTS, "explain_bar.js", "uPlot-LICENSE.txt")
 # Whatever a name of a route or an app has in it: the browser runs no script but these, and asks nobody else.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'"

@@ -28,25 +28,6 @@ function write(id, text) {
 
 // --- copying ---
 
-// Without a secure context, as at another machine's address, there is no clipboard, but still this.
-function copyBySelection(text) {
-  const area = make("textarea", {}, text);
-  document.body.append(area);
-  area.select();
-  const done = document.execCommand("copy");
-  area.remove();
-  return done;
-}
-
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copyBySelection(text);
-  }
-}
-
 function snippet({ where, line }) {
   const code = make("code", {}, line);
   const button = make("button", { type: "button", "aria-label": WORDS.copying(WORDS.paste[where]) }, WORDS.copy);

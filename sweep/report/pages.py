@@ -11,6 +11,7 @@ from pathlib import Path
 import plotly.offline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+import explain_page
 from sweep.decide.comparison import Comparison
 from sweep.decide.findings import Findings
 from sweep.folder import ResultsError, write_whole, writing
@@ -19,6 +20,7 @@ from sweep.report.charts import Chart
 from sweep.report.view import View
 
 TEMPLATES = Path(__file__).with_name("templates")
+SHARED = explain_page.HERE / "web"  # what a run's page does, too, as copying
 
 
 def render(folder: Path, findings: Findings) -> list[Path]:
@@ -67,7 +69,7 @@ def template(name: str, view: View) -> str:
 def filled(name: str, **context: object) -> str:
     """Fill a template. In HTML every text is escaped."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([TEMPLATES, SHARED]),
         autoescape=select_autoescape(enabled_extensions=("html.j2",), default_for_string=False),
         undefined=StrictUndefined,
         trim_blocks=True,

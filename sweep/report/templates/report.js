@@ -41,26 +41,6 @@
     draw();
   });
 
-  // Browsers that do not trust a file:// page have no clipboard for it, but still this.
-  function copyBySelection(text) {
-    const area = document.createElement("textarea");
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    return done;
-  }
-
-  async function copy(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      return true;
-    } catch {
-      return copyBySelection(text);
-    }
-  }
-
   for (const button of document.querySelectorAll("button.copy")) {
     button.addEventListener("click", async () => {
       const code = button.closest(".snippet").querySelector("code");
