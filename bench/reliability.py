@@ -52,6 +52,14 @@ FAULTS = {
     "drip": ("a byte of a header per 0.3 s, 18 connections", "slots come back in `SLOT_HEAD_SECONDS`"),
     "body": ("a body that never comes, 18 connections", "slots come back in `SLOT_BODY_SECONDS`"),
     "reader": ("18 clients who never read their response", "slots come back in `SLOT_REQUEST_SECONDS`"),
+    "front": (
+        "nginx in front that keeps its connections; HUPs, `max_requests` 500, pauses around the idle time",
+        "no 502, nothing sent twice",
+    ),
+    "pauses": (
+        "60 users who POST, wait as long as connections are kept, and POST again",
+        "no failed request",
+    ),
     "bad": (
         "beyond the limits, smuggling attempts (`BAD` in `test_requests.py`)",
         "4xx or closed, and nothing behind it is read",

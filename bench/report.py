@@ -96,6 +96,14 @@ def waiting(rows: list[dict[str, Any]]) -> str:
     )
 
 
+def keepalive(rows: list[dict[str, Any]]) -> str:
+    """Throughput, 99th percentile and CPU per request."""
+    return table(
+        ["36 connections on 3 × 6", "requests/s", "p99 ms", "CPU µs per request"],
+        ([row["cell"], runs(row["rps"]), runs(row["p99_ms"]), runs(row["cpu_us"])] for row in rows),
+    )
+
+
 def header(rows: list[dict[str, Any]]) -> str:
     """Throughput, and CPU time for each request."""
     off, on = rows
@@ -173,6 +181,7 @@ SECTIONS = {
     "settings": ("The problem and the fix: a route that waits 100 ms", settings),
     "policies": ("Ways to make slots exact, 36 clients", policies),
     "waiting": ("Requests lost: 60 users POST, wait 2.0 s and POST again, for 30 s", waiting),
+    "keepalive": ("Kept connections under wrk", keepalive),
     "header": ("What the Server-Timing header costs: a hello route, 36 users", header),
     "memory": ("Memory of the sample app, whole process tree (PSS)", memory),
     "image": ("Image and start", image),

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from bench.keeping import keepalive
 from bench.peers import rounds
 from explain_schedule import Schedule
 from tests.bed import clients, free_port, open_generator
@@ -232,6 +233,7 @@ SECTIONS: dict[str, Callable[[], Rows]] = {
     "settings": settings,
     "policies": policies,
     "waiting": waiting,
+    "keepalive": keepalive,
     "header": header,
     "memory": memory,
     "image": image,

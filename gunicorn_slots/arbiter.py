@@ -14,6 +14,7 @@ from typing import Any
 
 from gunicorn.arbiter import Arbiter
 
+from gunicorn_slots.handover import shared_queue
 from gunicorn_slots.limits import LEAVING_SECONDS
 
 
@@ -78,13 +79,22 @@ class ReplacingArbiter(Arbiter):  # type: ignore[misc] # gunicorn ships no types
             super().reap_workers()
 
     def kill_workers(self, sig: int) -> None:
+        if not self.num_workers:  # WINCH: nobody follows here
+            leave_queue()
         with self.everyone():
             super().kill_workers(sig)
 
     def stop(self, graceful: bool = True) -> None:
         self.WORKERS.update((pid, worker) for pid, (worker, _) in self.leaving.items())
         self.leaving = {}
+        leave_queue()
         super().stop(graceful)
+
+
+def leave_queue() -> None:
+    """Let nobody hand a connection over any more."""
+    if queue := shared_queue():
+        queue.leave()
 
 
 def has_said(worker: Any) -> bool:

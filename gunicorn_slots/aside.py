@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import selectors
 import socket
+import threading
 import time
 from typing import Any
 
@@ -17,10 +19,11 @@ from gunicorn_slots.sockets import drain, half_close
 class Aside:
     """Sockets in the order in which they expire, each with what is known of it.
 
-    Each counts as one of its worker's connections (`nr_conns`), so that a worker that ends waits for them.
+    Any thread may add one; the main loop watches them. Each counts as one of its worker's connections (`nr_conns`), so
+    that a worker that ends waits for them.
 
     Attributes:
-        waiting: by socket, its deadline by time.monotonic() and what is known.
+        waiting: by socket, its deadline by time.monotonic() and what is known. Whoever takes one out of it closes it.
     """
 
     seconds: float  # how long a socket may stay
@@ -28,6 +31,7 @@ class Aside:
     def __init__(self, worker: Any) -> None:
         self.worker = worker
         self.waiting: dict[socket.socket, tuple[float, Any]] = {}
+        self.changing = threading.Lock()
 
     def readable(self, sock: socket.socket, known: Any) -> None:
         """Something has arrived, or the peer has closed."""
@@ -44,39 +48,64 @@ class Aside:
         """Watch a socket; False if the kernel's limit for what is polled does not allow it."""
         if len(self) >= ASIDE_MOST:
             self.end_oldest()
+        with self.changing:
+            self.waiting[sock] = (self.deadline(), known)
         try:
             self.worker.poller.register(sock, selectors.EVENT_READ, self.on_readable)
         except OSError:
+            with self.changing:
+                del self.waiting[sock]
             return False
-        self.waiting[sock] = (time.monotonic() + self.seconds, known)
         return True
+
+    def deadline(self) -> float:
+        """Return when one that is added now expires."""
+        return time.monotonic() + self.seconds
+
+    def all(self) -> list[tuple[socket.socket, tuple[float, Any]]]:
+        """Return what waits at this moment, the next to expire first."""
+        with self.changing:
+            return list(self.waiting.items())
 
     def on_readable(self, sock: socket.socket) -> None:
         """Called by the poller's dispatcher."""
-        if sock in self.waiting:  # one that has just gone may have an event in the same batch
-            self.readable(sock, self.waiting[sock][1])
+        found = self.waiting.get(sock)
+        if found:  # one that has just gone may have an event in the same batch
+            self.readable(sock, found[1])
 
-    def take(self, sock: socket.socket) -> Any:
-        """Watch a socket no more, and return what is known of it."""
-        self.worker.poller.unregister(sock)
-        return self.waiting.pop(sock)[1]
+    def take(self, sock: socket.socket) -> bool:
+        """Watch a socket no more; False if somebody else has taken it."""
+        with self.changing:
+            if self.waiting.pop(sock, None) is None:
+                return False
+        with contextlib.suppress(KeyError):  # it is just being added
+            self.worker.poller.unregister(sock)
+        return True
 
-    def end(self, sock: socket.socket) -> None:
+    def end(self, sock: socket.socket, known: Any) -> None:
         """Close one."""
-        self.close(sock, self.take(sock))
-        self.worker.nr_conns -= 1
+        if self.take(sock):
+            self.close(sock, known)
 
     def end_oldest(self) -> bool:
         """Close the one that would expire next; say whether there was one."""
-        oldest = next(iter(self.waiting), None)
+        with self.changing:
+            oldest = next(iter(self.waiting.items()), None)
         if oldest is not None:
-            self.end(oldest)
+            self.end(oldest[0], oldest[1][1])
         return oldest is not None
 
     def end_expired(self, now: float) -> None:
         """Close those whose deadline has passed."""
-        for sock, _ in list(itertools.takewhile(lambda item: item[1][0] <= now, self.waiting.items())):
-            self.end(sock)
+        with self.changing:
+            expired = list(itertools.takewhile(lambda item: item[1][0] <= now, self.waiting.items()))
+        for sock, (_, known) in expired:
+            self.end(sock, known)
+
+    def cap(self, deadline: float) -> None:
+        """Let none stay longer than this."""
+        with self.changing:
+            self.waiting = {sock: (min(until, deadline), known) for sock, (until, known) in self.waiting.items()}
 
 
 class Parked(Aside):
@@ -84,14 +113,14 @@ class Parked(Aside):
 
     gthread spends a thread on one for up to 5 s. Here the kernel keeps it (TCP_DEFER_ACCEPT), and after that the
     poller. Without that option (a Unix socket, another system than Linux) every connection may be parked until its
-    first byte; one that then finds all threads busy waits for this worker.
+    first byte; one that then finds all threads busy is handed over.
     """
 
     seconds = PARKED_SECONDS
 
     def readable(self, sock: socket.socket, known: SlotConnection) -> None:
-        self.take(sock)
-        self.worker.enqueue_req(known)
+        if self.take(sock):
+            self.worker.came(known)
 
     def close(self, sock: socket.socket, known: SlotConnection) -> None:
         known.close()
@@ -101,12 +130,8 @@ class Parked(Aside):
         """Whether there is no room, and even the oldest may not go yet."""
         if len(self) < ASIDE_MOST:
             return False
-        oldest_until = next(iter(self.waiting.values()))[0]
+        oldest_until = self.all()[0][1][0]
         return oldest_until - time.monotonic() > self.seconds - PARKED_LEAST_SECONDS
-
-    def cap(self, deadline: float) -> None:
-        """Let none stay longer than this."""
-        self.waiting = {sock: (min(until, deadline), known) for sock, (until, known) in self.waiting.items()}
 
 
 class Lingering(Aside):
@@ -123,17 +148,15 @@ class Lingering(Aside):
         has not read yet.
         """
         left = half_close(sock) and drain(sock, LINGER_BYTES)
-        if left and self.add(sock, left):
-            self.worker.nr_conns += 1
-        else:  # most clients have closed by now
+        if not left or not self.add(sock, left):  # many clients have closed by now
             sock.close()
 
     def readable(self, sock: socket.socket, known: int) -> None:
         left = drain(sock, known)
-        if left:
-            self.waiting[sock] = (self.waiting[sock][0], left)
-        else:
-            self.end(sock)
+        if not left:
+            self.end(sock, known)
+        elif found := self.waiting.get(sock):
+            self.waiting[sock] = (found[0], left)
 
     def close(self, sock: socket.socket, known: int) -> None:
         sock.close()

@@ -65,8 +65,19 @@ class SlotConnection(gthread.TConn):  # type: ignore[misc] # gunicorn ships no t
             self.initialized = True
             self.parser = gunicorn.http.get_parser(self.cfg, self.sock, self.client)
         super().init()
-        if hasattr(self.parser, "unreader"):  # not with HTTP/2
-            self.parser.unreader.sock = PatientSocket(self)
+        self.parser.unreader.sock = PatientSocket(self)
+
+    @property
+    def has_read_ahead(self) -> bool:
+        """Whether bytes of the next request were read with this one."""
+        return bool(self.parser.unreader.buf.getvalue())
+
+    def again(self) -> None:
+        """Be ready for the next request."""
+        self.parser.mesg = None
+        reader = self.parser.unreader.sock
+        reader.received, reader.waited, reader.in_body = 0, 0.0, False
+        reader.at_once = not self.has_read_ahead
 
     def close(self, graceful: bool = False) -> None:
         self.parser = None  # it knows this connection: left in, only the garbage collector would free the two
@@ -87,7 +98,7 @@ class PatientSocket:
         self.conn, self.sock = conn, conn.sock
         self.received, self.waited = 0, 0.0
         self.in_body = False
-        # accept() has seen the first byte, so the first read need not be watched, and most requests are one.
+        # The first byte is there, so the first read need not be watched, and most requests are one.
         self.at_once = not conn.cfg.is_ssl
 
     def recv(self, size: int) -> bytes:

@@ -83,12 +83,12 @@ class Draining:
     def end(self, now: float, reason: str) -> None:
         """Cut the connections, so that the threads that write to them end, with all that they clean up."""
         self.cut = now
-        serving = self.worker.watch.serving
-        cut = [f"{described(conn)} after {now - since:.0f} s" for conn, since in serving.items()]
+        serving = list(self.worker.watch.serving.items())  # threads change it
+        cut = [f"{described(conn)} after {now - since:.0f} s" for conn, since in serving]
         more = [f"and {len(cut) - NAMED_MOST} more"] if len(cut) > NAMED_MOST else []
         if cut:
             named = ", ".join(cut[:NAMED_MOST] + more)
             self.worker.log.warning("Cut %s, as %s: %s", plural(len(cut), "request"), reason, named)
-        for conn in serving:
+        for conn, _ in serving:
             with contextlib.suppress(OSError):
                 conn.sock.shutdown(socket.SHUT_RDWR)

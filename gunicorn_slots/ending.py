@@ -41,8 +41,10 @@ class LastOnes:
     def take(self, now: float) -> None:
         """Take as many as there are free threads."""
         worker = self.worker
+        while self.left and now < self.until and worker.stops and worker.free and worker.take_handed():
+            pass
         for listener in self.left:
-            while self.left[listener] and now < self.until and worker.nr_conns < worker.worker_connections:
+            while self.left[listener] and now < self.until and worker.free:
                 self.left[listener] = self.left[listener] - 1 if worker.accept(listener) else 0
 
 
@@ -87,3 +89,4 @@ class EndingWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships
         # A client that is aside may be about to speak, but not for long.
         self.parked.cap(deadline)
         self.shaking.cap(deadline)
+        self.kept.leave(deadline)

@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from gunicorn_slots.handover import shared_queue
+from gunicorn_slots.limits import KEPT_SECONDS
 from gunicorn_slots.names import DECLARED
 from gunicorn_slots.parsing import parse_flag
 from gunicorn_slots.versions import why_untested
@@ -29,6 +31,28 @@ def exact_settings(cfg: Any) -> dict[str, int]:
     return {"worker_connections": cfg.threads, "keepalive": 0}
 
 
+def keep_seconds(cfg: Any) -> int:
+    """Return for how long SlotWorker keeps a connection without a request; 0 is not at all."""
+    if why_closing(cfg):
+        return 0
+    return int(cfg.keepalive) if is_own(cfg, "keepalive") else KEPT_SECONDS
+
+
+def why_closing(cfg: Any) -> str:
+    """Return why SlotWorker can keep no connection, "" if it can: one that is kept may be handed to another worker."""
+    if cfg.is_ssl:
+        return "no process can take over the TLS of another"
+    if str(cfg.proxy_protocol) not in ("off", "False"):
+        return "only the first request of a connection has the header of proxy_protocol"
+    return "" if shared_queue() else "this system has no queue for what workers hand over"
+
+
+def is_own(cfg: Any, name: str) -> bool:
+    """Whether somebody has chosen a setting: unless it was noted from where, gunicorn's default is taken for unset."""
+    sources = getattr(cfg, "sources_known_by_gunicorn_slots", None)
+    return cfg.settings[name].get() != type(DECLARED[name]).default if sources is None else name in sources
+
+
 def apply(cfg: Any) -> None:
     """Set them."""
     for name, value in exact_settings(cfg).items():
@@ -44,15 +68,12 @@ def why_not(cfg: Any) -> str:
     """Return why slots are not exact, "" if they are.
 
     Args:
-        cfg: gunicorn's configuration as it is in the end, so that the thread count may come from anywhere. Unless
-            somebody has noted where its settings came from, gunicorn's own defaults are taken for unset.
+        cfg: gunicorn's configuration as it is in the end, so that the thread count may come from anywhere.
     """
     if "h2" in getattr(cfg, "http_protocols", ()):
         return "an HTTP/2 connection is many requests"
-    sources = getattr(cfg, "sources_known_by_gunicorn_slots", None)
-    for name, exact in exact_settings(cfg).items():
-        value = cfg.settings[name].get()
-        unset = value == type(DECLARED[name]).default if sources is None else name not in sources
-        if value != exact and not unset:
-            return f"{name} set by {sources[name]}" if sources else f"{name} is {value}"
+    value = cfg.worker_connections
+    if value != cfg.threads and is_own(cfg, "worker_connections"):
+        sources = getattr(cfg, "sources_known_by_gunicorn_slots", {})
+        return "worker_connections " + (f"set by {sources['worker_connections']}" if sources else f"is {value}")
     return "with reuse_port each worker has a queue of its own" if cfg.reuse_port else ""

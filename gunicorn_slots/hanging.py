@@ -10,7 +10,6 @@ nobody counts the bytes.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import mmap
 import os
@@ -77,7 +76,7 @@ class HangWatch:
 
     def release(self, conn: SlotConnection) -> None:
         """Note that a connection's slot is free, if it had one."""
-        if conn in self.holding:
+        with contextlib.suppress(KeyError):
             self.holding.remove(conn)
             self.held.end()
 
@@ -86,14 +85,17 @@ class HangWatch:
         self.release(conn)
         if self.serving.pop(conn, None) is not None:
             return True
-        return self.hanging.pop(conn, None) is None
+        self.hanging.pop(conn, None)
+        return False
 
     def look(self, now: float) -> None:
         """Look for requests that hang, once a second at the most."""
         if now - self.looked_at < 1 or not self.limit:
             return
         self.looked_at = now
-        for conn, since in list(itertools.takewhile(lambda item: now - item[1] > self.limit, self.serving.items())):
+        for conn, since in list(self.serving.items()):
+            if now - since <= self.limit:
+                break
             # One that is in no thread waits for one, and one that has sent or got something is a long download, say.
             if conn in self.running and quiet_seconds(conn.sock) >= self.limit:
                 self.give_up(conn, since, now)
@@ -106,18 +108,22 @@ class HangWatch:
         worker.log.error(
             "Gave up on %s: hangs for %.0f s (SLOT_REQUEST_SECONDS=%s)", described(conn), seconds, self.limit
         )
+        given_up, worker.tpool = worker.tpool, worker.get_thread_pool()
+        for waiting in given_up.left():
+            worker.tpool.submit(waiting)
+        given_up.shutdown()  # what is under way ends there
         self.drop(conn, now)
-        worker.tpool.shutdown(wait=False, cancel_futures=True)  # what is under way ends there
-        worker.tpool = worker.get_thread_pool()
 
     def drop(self, conn: SlotConnection, now: float) -> None:
         """Wait for a request no more."""
         with contextlib.suppress(OSError):
             conn.sock.shutdown(socket.SHUT_RDWR)  # ends a thread that waits for this client
-        del self.serving[conn]
-        self.release(conn)
         self.hanging[conn] = now
-        self.worker.nr_conns -= 1
+        if self.serving.pop(conn, None) is None:  # it has just ended
+            self.hanging.pop(conn, None)
+            return
+        self.release(conn)
+        self.worker.give_slot()
 
     def end_worker_in_turn(self, now: float) -> None:
         """End the worker if it has threads that hang, and no other worker has just ended for that."""
@@ -125,7 +131,7 @@ class HangWatch:
         stuck = sum(now - since >= 1 for since in self.hanging.values())
         # An only worker that ends leaves nobody to serve, and one with long requests would not be back soon.
         patience = 1 if worker.cfg.workers > 1 else 0
-        calm = all(now - since < patience for since in self.serving.values())
+        calm = all(now - since < patience for since in list(self.serving.values()))
         if worker.alive and stuck and ((TURN.has_come(now) and calm) or stuck >= worker.cfg.threads):
             worker.log.error("Worker %s ends, as threads of it hang (%s); a new one follows", worker.pid, stuck)
             TURN.take(now)

@@ -19,8 +19,24 @@ BODY_RATE = 1024
 SILENT_SECONDS = 60
 # How long a connection without a byte may stay with a worker, and at least, before it is closed to make room.
 PARKED_SECONDS, PARKED_LEAST_SECONDS = 5.0, 1.0
-# How many connections a worker may have parked, and how many lingering; each takes a file descriptor.
+# How many connections a worker may have parked, and lingering, and kept; each takes a file descriptor. Of 1024, which
+# is what a process may have by default, the app should have some, too, and what is handed over must find one.
 ASIDE_MOST = 256
+SPARE_DESCRIPTORS = 32
+# When to try again to take a connection, where the system refuses one and there is nothing to give up.
+RETRY_SECONDS = 0.1
+# How long a connection is kept without a request: longer than what usual front ends keep theirs, as the side that
+# closes first must be the one that sends. nginx and AWS' load balancers 60 s, .NET (App Service's front end) 60 s, and
+# Azure's load balancer forgets an idle connection after 240 s.
+KEPT_SECONDS = 250
+# And so much longer than that and than what anybody sets, for requests that are sent at the last moment.
+KEPT_MORE_SECONDS = 2
+# How long a request waits at first for a slot of the worker that has its connection; for how long it may, if no other
+# worker has a free slot either; and how much later than another one a new one may have come and be served before it.
+PATIENCE_SECONDS, STAY_SECONDS, TOGETHER_SECONDS = 0.002, 0.02, 0.01
+# How much memory the connections may take that wait to be served by whichever worker can; the kernel counts about 768
+# bytes for each, and has a limit of its own (net.core.wmem_max).
+HANDED_BYTES = 2**20
 # How long a client may take to close after the last byte of its response, as in gunicorn itself, and how much it
 # may still send meanwhile.
 LINGER_SECONDS, LINGER_BYTES = 2.0, 65536

@@ -46,7 +46,6 @@ class Shaking(Parked):
             self.readable(conn.sock, conn)
         else:
             conn.close()
-            self.worker.nr_conns -= 1
 
     def readable(self, sock: socket.socket, known: SlotConnection) -> None:
         """Go on with the handshake; the poller calls again for what is left in the kernel's buffer."""
@@ -62,7 +61,7 @@ class Shaking(Parked):
         except OSError as error:
             if isinstance(error, ssl.SSLError) and error.errno != ssl.SSL_ERROR_EOF:
                 self.worker.log.warning("Invalid request from ip=%s: %s", described(known), error)
-            self.end(sock)
+            self.end(sock, known)
             return
         self.worker.poller.modify(sock, events, self.on_readable)
 
@@ -75,7 +74,7 @@ class Shaking(Parked):
         return bool(sock.pending())
 
     def end_expired(self, now: float) -> None:
-        for until, conn in self.waiting.values():
+        for _, (until, conn) in self.all():
             if until > now or not self.worker.alive:  # one that ends waits for less than that
                 break
             what = "no request" if conn.shaken else "no whole handshake"

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
 from collections.abc import Iterable
 from typing import Any
 
-from gunicorn_slots.limits import SILENT_SECONDS
+from gunicorn_slots.limits import SILENT_SECONDS, SPARE_DESCRIPTORS
 
 TCP = (socket.AF_INET, socket.AF_INET6)
 
@@ -28,6 +29,22 @@ def notice_gone(sock: socket.socket, seconds: int) -> None:
     if option is not None and seconds and sock.family in TCP:
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, option, (seconds + 10) * 1000)  # later than a request that hangs
+
+
+def first_byte(sock: socket.socket) -> bool | None:
+    """Say whether there is something to read: False if the peer has closed, None if it is silent."""
+    try:
+        return bool(sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return None
+    except OSError:
+        return False
+
+
+def is_among_the_last(descriptor: int) -> bool:
+    """Whether few file descriptors are left, as this one is the lowest that was free."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return most != resource.RLIM_INFINITY and descriptor >= most - SPARE_DESCRIPTORS
 
 
 def half_close(sock: socket.socket) -> bool:

@@ -127,7 +127,14 @@ def slots(cfg: Any) -> str:
         return f"slots not exact: {reason}"
     if reason := exactness.why_settings_alone():
         return f"slots exact by settings alone, as {reason}"
-    return f"exact slots ({Limits.of(os.environ)})"
+    return f"exact slots ({Limits.of(os.environ)}); {keeping(cfg)}"
+
+
+def keeping(cfg: Any) -> str:
+    """Say for how long SlotWorker keeps a connection, or why it doesn't."""
+    if seconds := exactness.keep_seconds(cfg):
+        return f"connections kept for {seconds} s"
+    return f"connections close after a response: {exactness.why_closing(cfg) or 'keepalive is 0'}"
 
 
 def others(cfg: Any, sources: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ import gunicorn.config
 import pytest
 import yaml
 
-from gunicorn_slots.limits import Limits, variable
+from gunicorn_slots.limits import KEPT_SECONDS, Limits, variable
 from tests.bed import ROOT
 from tests.conftest import Conf
 
@@ -113,7 +113,8 @@ def test_the_tables_defaults_are_those_in_force(conf: Conf) -> None:
             assert text == defaults[name], name
         elif name.removeprefix("GUNICORN_").lower() in settings and re.fullmatch(r"\d+|info|false", text):
             setting = name.removeprefix("GUNICORN_").lower()
-            if setting == "keepalive":  # 0 as SlotWorker has it; tests/gunicorn_slots looks at that
+            if setting == "keepalive":  # SlotWorker's own
+                assert text == str(KEPT_SECONDS)
                 continue
             assert text == str(vars(module).get(setting, settings[setting].get())).lower(), name
 

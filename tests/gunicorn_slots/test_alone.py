@@ -136,7 +136,6 @@ def test_no_workers_are_refused(shop: Path) -> None:
     ("args", "environ", "said"),
     [
         (["--worker-connections", "50"], {}, "slots not exact: worker_connections is 50"),
-        (["--keep-alive", "5"], {}, "slots not exact: keepalive is 5"),
         (["--reuse-port"], {}, "slots not exact: with reuse_port"),
     ],
 )

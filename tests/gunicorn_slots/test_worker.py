@@ -25,6 +25,7 @@ pytestmark = pytest.mark.process
         ({}, ["--workers", "4", "--threads", "2", "--worker-class", "gunicorn_slots.SlotWorker"], 8),
         ({"GUNICORN_WORKERS": "3", "GUNICORN_THREADS": "1"}, [], 3),
         ({"GUNICORN_WORKERS": "2", "GUNICORN_KEEPALIVE": "0", "GUNICORN_WORKER_CONNECTIONS": "6"}, [], 12),
+        ({"GUNICORN_WORKERS": "2", "GUNICORN_KEEPALIVE": "2"}, [], 12),
     ],
     ids=str,
 )
@@ -72,7 +73,7 @@ def test_slots_follow_the_threads_after_a_reload(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("WORKER_CONNECTIONS", "50"), ("KEEPALIVE", "50"), ("WORKER_CONNECTIONS", "1000"), ("KEEPALIVE", "2")],
+    [("WORKER_CONNECTIONS", "50"), ("WORKER_CONNECTIONS", "1000")],
 )
 def test_a_setting_of_ones_own_is_left_alone(name: str, value: str) -> None:
     """Also where it is gunicorn's default: it was asked for."""

@@ -1,0 +1,178 @@
+# gunicorn-slots 0.2.0 (MIT), copied from that project's folder gunicorn_slots/. Its CHANGELOG says what is new.
+"""What a worker takes into a free slot, and in which order: new connections, those handed over, and its own."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import time
+from collections import deque
+from typing import Any
+
+from gunicorn_slots.arrival import last_data_ms
+from gunicorn_slots.connection import SlotConnection
+from gunicorn_slots.free_slots import FreeSlotsWorker
+from gunicorn_slots.handover import NEVER, Handed
+from gunicorn_slots.limits import PATIENCE_SECONDS, RETRY_SECONDS, STAY_SECONDS, TOGETHER_SECONDS, Limits
+from gunicorn_slots.sockets import first_byte, is_among_the_last, notice_gone
+
+
+class TakingWorker(FreeSlotsWorker):
+    """gthread, but a slot that comes free takes the request that has waited longest, as far as anybody can know."""
+
+    limits: Limits
+    turn = 0  # which listener comes next
+
+    def accept(self, listener: Any) -> bool:
+        """Take a connection, if a slot is free; say whether there was one."""
+        if not self.take_slot():
+            return False
+        conn = self.accepted(listener)
+        self.enqueue_or_give(conn)
+        return bool(conn)
+
+    def came(self, conn: SlotConnection) -> None:
+        """Have a request served that has come to the main loop."""
+        if self.take_slot():
+            self.enqueue_req(conn)
+            return
+        # The keys of TLS are here, so that nobody else could serve it.
+        (self.ahead if conn.cfg.is_ssl else self.pending).append((time.monotonic(), conn))
+        if self.take_slot():  # it came free meanwhile
+            self.enqueue_or_give(self.next_waiting())
+
+    def enqueue_or_give(self, conn: SlotConnection | None) -> None:
+        if conn:
+            self.enqueue_req(conn)
+        else:
+            self.give_slot()
+
+    def pass_on(self, now: float) -> None:
+        """Hand over what is pending: what another worker could serve at once, and what has been so for long.
+
+        Not at once: handing over costs more than a short wait, and where nobody has a free slot, nobody is faster.
+        """
+        others = self.handover.free_workers if self.handover and self.pending else 0
+        while self.pending and now - self.pending[0][0] >= PATIENCE_SECONDS:
+            if now - self.pending[0][0] < STAY_SECONDS and self.alive and not others:
+                return
+            try:
+                arrived, conn = self.pending.popleft()
+            except IndexError:  # a thread has taken it
+                return
+            if not self.hand_over(conn, arrived):
+                self.pending.appendleft((arrived, conn))
+                return
+            others -= others > 0
+
+    def hand_over(self, conn: SlotConnection, arrived: float, idle: bool = False) -> bool:
+        """Give a connection to whichever worker takes it; False if there is no room in the queue, or nobody."""
+        if not self.handover or (self.stops and not self.alive):
+            return False
+        return self.handover.put(conn.sock, arrived, idle, conn.client, conn.server)
+
+    def take_handed(self) -> bool:
+        """Have a request served that was handed over, if a slot is free; say whether there was one."""
+        if not self.handover or not self.take_slot():
+            return False
+        handed = self.handover.take()
+        self.enqueue_or_give(self.received(handed) if handed else None)
+        return bool(handed)
+
+    def next_waiting(self, look: bool = False) -> SlotConnection | None:
+        """Return the connection whose request has waited longest; None if there is none.
+
+        As long as the main loop watches the two queues and has found nothing there, only it looks at them.
+
+        When the next connection of a listener arrived, nobody knows but by taking it. One that turns out to have come
+        later than others that wait goes behind them, and until they are served, nobody looks at the listeners.
+        """
+        handover = self.handover
+        looks = self.alive and (look or not self._accepting)
+        while True:
+            here = self.pending if since(self.pending) <= since(self.ahead) else self.ahead
+            handed = handover.oldest() if handover and looks else NEVER
+            known = min(since(here), handed)
+            if looks and not (handover and known <= handover.newest_accepted):
+                conn = self.any_accepted(known)
+                if conn:
+                    return conn
+            if known == NEVER:
+                return None
+            if handover and handed == known:
+                found = handover.take()
+                conn = self.received(found) if found else None
+                if conn:
+                    return conn
+            else:
+                with contextlib.suppress(IndexError):  # another thread was faster
+                    return here.popleft()[1]
+
+    def any_accepted(self, known: float) -> SlotConnection | None:
+        """Take a connection from one of the listeners, each in its turn, that does not come before what is known."""
+        for _ in self.sockets:
+            self.turn += 1
+            conn = self.accepted(self.sockets[self.turn % len(self.sockets)])
+            if conn is None:
+                continue
+            if known == NEVER:
+                return conn
+            data = last_data_ms(conn.sock)
+            arrived = time.monotonic() - (data[1] / 1e3 if data else 0)
+            if self.handover:
+                self.handover.newest_accepted = arrived
+            if arrived < known + TOGETHER_SECONDS or not self.hand_over(conn, arrived):
+                return conn
+        return None
+
+    def accepted(self, listener: Any) -> SlotConnection | None:
+        """Take a connection that has spoken from a listener; None if there is none."""
+        while True:
+            try:
+                sock, client = listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return None
+            except OSError as error:
+                # Out of file descriptors: give up a connection that is as good as over, and try again.
+                if error.errno not in (errno.EMFILE, errno.ENFILE) or not self.make_room():
+                    self.log.error("Cannot take a connection: %s", error.strerror)
+                    time.sleep(RETRY_SECONDS)
+                return None
+            conn = self.connection(sock, client, listener.getsockname())
+            notice_gone(sock, self.limits.request)
+            spoken = first_byte(sock)
+            if spoken and conn.cfg.is_ssl:
+                self.shaking.begin(conn)
+                continue
+            if spoken:
+                return conn
+            if spoken is False or not self.parked.add(sock, conn):  # a silent one takes no slot
+                conn.close()
+
+    def received(self, handed: Handed) -> SlotConnection | None:
+        """Make a connection of one that was handed over; None if nothing is to be served on it yet."""
+        sock = socket.socket(handed.family, socket.SOCK_STREAM, 0, handed.descriptor)
+        conn = self.connection(sock, handed.client, handed.server)
+        if is_among_the_last(handed.descriptor):
+            self.make_room()
+        if handed.idle and first_byte(sock) is None and self.kept.add(sock, conn):
+            return None
+        return conn
+
+    def connection(self, sock: socket.socket, client: Any, server: Any) -> SlotConnection:
+        return SlotConnection(self.cfg, sock, client, server, self.limits, self.lingering.begin)
+
+    def make_room(self) -> bool:
+        """Give up a connection that is as good as over; False if there is none."""
+        if self.kept and not self.lingering:
+            self.kept.end_oldest()  # which then lingers
+        return self.lingering.end_oldest() or self.parked.end_oldest()
+
+
+def since(waiting: deque[tuple[float, SlotConnection]]) -> float:
+    """Return when the request arrived that comes first; NEVER if there is none."""
+    try:
+        return waiting[0][0]
+    except IndexError:
+        return NEVER
