@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import selectors
 import socket
@@ -48,14 +47,12 @@ class Aside:
         """Watch a socket; False if the kernel's limit for what is polled does not allow it."""
         if len(self) >= ASIDE_MOST:
             self.end_oldest()
-        with self.changing:
+        with self.changing:  # so that nobody hands over or closes what is just being registered
+            try:
+                self.worker.poller.register(sock, selectors.EVENT_READ, self.on_readable)
+            except OSError:
+                return False
             self.waiting[sock] = (self.deadline(), known)
-        try:
-            self.worker.poller.register(sock, selectors.EVENT_READ, self.on_readable)
-        except OSError:
-            with self.changing:
-                del self.waiting[sock]
-            return False
         return True
 
     def deadline(self) -> float:
@@ -78,7 +75,6 @@ class Aside:
         with self.changing:
             if self.waiting.pop(sock, None) is None:
                 return False
-        with contextlib.suppress(KeyError):  # it is just being added
             self.worker.poller.unregister(sock)
         return True
 

@@ -143,7 +143,7 @@ class TakingWorker(FreeSlotsWorker):
             notice_gone(sock, self.limits.request)
             spoken = first_byte(sock)
             if spoken and conn.cfg.is_ssl:
-                self.shaking.begin(conn)
+                self.method_queue.defer(self.shaking.begin, conn)  # which the main loop goes on with
                 continue
             if spoken:
                 return conn
