@@ -132,24 +132,22 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
             self.free.pop()
         except IndexError:
             return False
-        if not self.free:
-            self.say_whether_free()
+        self.say_how_many()
         return True
 
     def give_slot(self) -> None:
         """Give a slot back."""
         self.free.append(None)
-        if len(self.free) == 1:
-            self.say_whether_free()
+        self.say_how_many()
         if not self.alive:
             self.method_queue.defer(bool)  # wakes the main loop: it may have been the last one
         elif not self._accepting:
             self.set_accept_enabled(True)
 
-    def say_whether_free(self) -> None:
-        """Let the other workers know whether this one has a free slot."""
+    def say_how_many(self) -> None:
+        """Let the other workers know how many free slots this one has."""
         if self.handover:
-            self.handover.say(self.age, bool(self.free and self.alive))
+            self.handover.say(self.age, len(self.free) if self.alive else 0)
 
     def after(self) -> SlotConnection | None:
         """Return what a thread serves next whose request is over; None if nothing waits, and its slot is free."""

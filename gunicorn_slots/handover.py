@@ -111,14 +111,14 @@ class Handover:
         """Note that all of the server stops."""
         self.shared[TIME.size] = 1
 
-    def say(self, worker: int, free: bool) -> None:
-        """Note whether a worker, by its age, has a free slot; a note that is too old costs nothing but time."""
-        self.notes[worker % NOTES] = free
+    def say(self, worker: int, free: int) -> None:
+        """Note how many free slots a worker has, by its age; a note that is too old costs nothing but time."""
+        self.notes[worker % NOTES] = min(free, 255)
 
     @property
-    def free_workers(self) -> int:
-        """How many workers have a free slot."""
-        return self.notes[:].count(1)
+    def free_slots(self) -> int:
+        """How many slots of all workers are free."""
+        return sum(self.notes[:])
 
 
 @functools.cache

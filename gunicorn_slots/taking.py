@@ -53,7 +53,7 @@ class TakingWorker(FreeSlotsWorker):
 
         Not at once: handing over costs more than a short wait, and where nobody has a free slot, nobody is faster.
         """
-        others = self.handover.free_workers if self.handover and self.pending else 0
+        others = self.handover.free_slots if self.handover and self.pending else 0
         while self.pending and now - self.pending[0][0] >= PATIENCE_SECONDS:
             if now - self.pending[0][0] < STAY_SECONDS and self.alive and not others:
                 return

@@ -163,4 +163,4 @@ class SlotWorker(EndingWorker, TakingWorker):
         self.sparing.say(now)
         self.kept.hand_over()
         self.pass_on(now)
-        self.say_whether_free()
+        self.say_how_many()

@@ -111,10 +111,10 @@ def test_what_is_pending_goes_to_a_free_worker_or_after_a_while(bench: Bench) ->
     worker.pass_on(now)  # too early
     worker.pass_on(now + 0.008)  # nobody has a free slot
     assert len(worker.pending) == 3
-    worker.handover.say(7, True)
+    worker.handover.say(7, 1)
     worker.pass_on(now + 0.008)
     assert len(worker.pending) == 2
-    worker.handover.say(7, False)
+    worker.handover.say(7, 0)
     worker.pass_on(now + 0.03)
     assert bench.taken() == ["kept0", "kept1", "kept2"]
 
