@@ -111,6 +111,7 @@ def test_a_kept_connections_request_waits_for_no_busy_worker() -> None:
             assert times(pick.sample(socks, 4), "/io?ms=300")[-1] < 0.5
 
 
+@pytest.mark.alone
 def test_nobody_is_overtaken() -> None:
     """Eight clients of four slots: each waits for one other request, those that keep their connection and those not."""
     waits: list[float] = []
