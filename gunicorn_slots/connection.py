@@ -59,9 +59,14 @@ class SlotConnection(gthread.TConn):  # type: ignore[misc] # gunicorn ships no t
         self.limits, self.linger = limits, linger
         self.data_ready = True  # handle() need not wait for the first byte
         self.shaken = False  # whether its TLS handshake is over
+        self.poller: Any = None  # once it is kept
+        self.key: Any = None  # the poller's
+        self.spoke = False  # whether something came while it was served
 
     def init(self) -> None:
-        if self.shaken and not self.initialized:
+        if self.initialized:
+            return
+        if self.shaken:
             self.initialized = True
             self.parser = gunicorn.http.get_parser(self.cfg, self.sock, self.client)
         super().init()
@@ -79,7 +84,14 @@ class SlotConnection(gthread.TConn):  # type: ignore[misc] # gunicorn ships no t
         reader.received, reader.waited, reader.in_body = 0, 0.0, False
         reader.at_once = not self.has_read_ahead
 
+    def unwatch(self) -> None:
+        """Have the poller of this worker forget it."""
+        if self.key:
+            self.poller.forget(self.key)
+            self.key = None
+
     def close(self, graceful: bool = False) -> None:
+        self.unwatch()
         self.parser = None  # it knows this connection: left in, only the garbage collector would free the two
         if graceful:
             self.linger(self.sock)
@@ -109,7 +121,10 @@ class PatientSocket:
         """
         if self.at_once:
             self.at_once = False
-            data: bytes = self.sock.recv(size)
+            try:
+                data: bytes = self.sock.recv(size, socket.MSG_DONTWAIT)
+            except BlockingIOError:  # it isn't
+                return self.recv(size)
             self.received = len(data)
             return data
         in_body = self.conn.parser.mesg is not None

@@ -12,6 +12,7 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
+from gunicorn_slots.poller import poller
 from gunicorn_slots.sockets import queued
 
 
@@ -73,6 +74,8 @@ class EndingWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships
         super().handle_exit(sig, frame)
 
     def run(self) -> None:
+        self.poller.close()
+        self.poller: Any = poller()
         try:
             super().run()
         finally:  # SIGQUIT, too, waits for no thread

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import selectors
-import threading
+import sys
+import time
 from collections import deque
 from typing import Any
 
@@ -15,7 +16,8 @@ from gunicorn_slots.aside import Aside, Lingering, Parked
 from gunicorn_slots.connection import SlotConnection
 from gunicorn_slots.handover import shared_queue
 from gunicorn_slots.kept import Kept
-from gunicorn_slots.limits import PATIENCE_SECONDS
+from gunicorn_slots.limits import NOTIFY_SECONDS, PATIENCE_SECONDS
+from gunicorn_slots.queues import Queues
 from gunicorn_slots.shaking import Shaking
 from gunicorn_slots.threads import Threads
 
@@ -24,9 +26,11 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
     """gthread, but whoever has a request served takes a slot out of those that are free, in any thread.
 
     Attributes:
+        served: how many requests are over.
         free: an entry for each free slot.
         pending: when its request arrived, and a kept connection that has found no free slot yet.
         ahead: the same of a connection whose next request was read with the last one, so that it must stay here.
+        queues: those that all workers share, the listeners' and the handover's.
         handover: the queue that the workers have beside the listeners'.
     """
 
@@ -40,13 +44,18 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
         self.pending: deque[tuple[float, SlotConnection]] = deque()
         self.ahead: deque[tuple[float, SlotConnection]] = deque()
         self.handover = shared_queue()
-        self.listening = threading.Lock()
+        self.queues = Queues(self)
+        self.notified, self.served = 0.0, 0
         super().__init__(*args, **kwargs)
         self.free.extend([None] * self.cfg.threads)
         self.max_keepalived = 1  # gunicorn's own list of them stays empty
 
-    def next_waiting(self, look: bool = False) -> SlotConnection | None:
-        """Return the connection whose request has waited longest; `look` at both queues. None if there is none."""
+    def next_waiting(self, queue: Any = None) -> SlotConnection | None:
+        """Return the connection whose request has waited longest, maybe in this queue; None if there is none."""
+        raise NotImplementedError
+
+    def enqueue_req(self, conn: SlotConnection) -> None:
+        """Have a thread serve a connection that has a slot."""
         raise NotImplementedError
 
     def work(self, conn: SlotConnection) -> None:
@@ -61,9 +70,8 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
     @property
     def nr_conns(self) -> int:
         """How many connections there are; a worker that ends waits for them."""
-        busy = int(self.cfg.threads) - len(
-            self.free
-        )  # first, as a connection is set aside before its slot is given back
+        # Busy slots first, as a connection is set aside before its slot is given back.
+        busy = int(self.cfg.threads) - len(self.free)
         return busy + sum(map(len, self.aside)) + len(self.pending) + len(self.ahead)
 
     @nr_conns.setter
@@ -73,21 +81,46 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
     @property
     def worker_connections(self) -> int:
         """How many there may be: such that gunicorn's main loop leaves the listeners as they are."""
-        return self.nr_conns + self._accepting
+        return sys.maxsize if self._accepting else 0
 
     @worker_connections.setter
     def worker_connections(self, value: int) -> None:
         pass  # gthread's constructor sets it from the configuration
+
+    def notify(self) -> None:
+        now = time.monotonic()
+        if now - self.notified >= NOTIFY_SECONDS:
+            self.notified = now
+            super().notify()
 
     def is_parent_alive(self) -> bool:
         alive = bool(super().is_parent_alive())
         self.alive = self.alive and alive
         return alive
 
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        try:
+            hurries = self.pending and (self.alive or not self.stops)
+            events = self.poller.select(PATIENCE_SECONDS if hurries else timeout)
+        except OSError as error:
+            if error.errno != errno.EINTR:
+                raise
+            return
+        kept = []
+        for key, mask in events:
+            if key.data.__class__ is SlotConnection:
+                kept.append((key.data, mask))
+            else:
+                key.data(key.fileobj)
+        for conn, mask in kept:  # what waits for all workers has come first
+            self.kept.has_event(conn, mask)
+
     @property
     def stops(self) -> bool:
         """Whether all of the server does, or has lost its arbiter: nobody else will serve what is left."""
         return self.handover is None or self.handover.is_left or os.getppid() != self.ppid
+
+    # --- the queues ------------------------------------------------------------------------------
 
     @property
     def keeps_all(self) -> bool:
@@ -95,34 +128,31 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
         return self.parked.keeps_all or self.shaking.keeps_all
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Watch the two queues while a slot is free; called by any thread, whatever it believes."""
-        with self.listening:
-            enabled = bool(self.alive and self.free and not self.keeps_all)
-            if enabled == self._accepting:
-                return
-            for source in (*self.sockets, *([self.handover.outlet] if self.handover else [])):
-                if enabled:
-                    source.setblocking(False)
-                    self.poller.register(source, selectors.EVENT_READ, self.on_queue)
-                else:
-                    self.poller.unregister(source)
-            self._accepting = enabled
+        """Look at the queues, as far as may be; called by the main loop, whatever it believes."""
+        self._accepting = self.alive and not self.keeps_all
+        self.queues.look(self.sockets, self._accepting)
+        self.queues.look([self.handover.outlet] if self.handover else [], self.alive)
 
-    def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        events = self.poller.select(PATIENCE_SECONDS if self.pending and self.alive else timeout)
-        if len(events) > 1:  # what waits for all workers comes first
-            events.sort(key=lambda event: event[0].data != self.on_queue)
-        for key, _ in events:
-            key.data(key.fileobj)
-
-    def on_queue(self, source: Any) -> None:
+    def on_queue(self, queue: Any) -> None:
         """Called by the poller's dispatcher: something waits in one of the queues."""
-        if self.keeps_all or not self.take_slot():
-            self.set_accept_enabled(False)
-        elif conn := self.next_waiting(look=True):
-            self.enqueue_req(conn)
+        if self.take_slot():
+            self.enqueue_or_give(self.next_waiting(queue))
         else:
-            self.give_slot()
+            self.queues.leave_to_threads(queue)
+            self.fill()  # a slot may have come free meanwhile
+
+    def fill(self) -> None:
+        """Have served what waits, as long as there are free slots."""
+        while self.is_waited_for and self.take_slot():
+            conn = self.next_waiting()
+            self.enqueue_or_give(conn)
+            if not conn:
+                return
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether something is known to wait for a slot."""
+        return bool(self.pending or self.ahead or self.queues.known)
 
     # --- slots ---------------------------------------------------------------------------------
 
@@ -141,8 +171,13 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
         self.say_how_many()
         if not self.alive:
             self.method_queue.defer(bool)  # wakes the main loop: it may have been the last one
-        elif not self._accepting:
-            self.set_accept_enabled(True)
+
+    def enqueue_or_give(self, conn: SlotConnection | None) -> None:
+        """Have a connection served for which there is a slot; None is none."""
+        if conn:
+            self.enqueue_req(conn)
+        else:
+            self.give_slot()
 
     def say_how_many(self) -> None:
         """Let the other workers know how many free slots this one has."""
@@ -151,11 +186,12 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
 
     def after(self) -> SlotConnection | None:
         """Return what a thread serves next whose request is over; None if nothing waits, and its slot is free."""
+        self.served += 1
         while True:
-            if self.pending or self.ahead or not self._accepting:
+            if self.pending or self.ahead or self.queues.known:
                 conn = self.next_waiting()
                 if conn:
                     return conn
             self.give_slot()
-            if not ((self.pending or self.ahead) and self.take_slot()):
+            if not (self.is_waited_for and self.take_slot()):
                 return None

@@ -13,6 +13,7 @@ import functools
 import marshal
 import math
 import mmap
+import select
 import socket
 import struct
 from typing import Any, NamedTuple
@@ -23,7 +24,8 @@ TIME = struct.Struct("d")
 NEVER = math.inf
 NOTES = 256  # more than there are workers
 MESSAGE_BYTES = 1024  # more than the addresses of any connection need
-DESCRIPTOR = array.array("i", [0])
+RIGHTS_BYTES = socket.CMSG_SPACE(array.array("i").itemsize)
+CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # what an app starts must not keep a connection open
 
 
 class Handed(NamedTuple):
@@ -85,7 +87,7 @@ class Handover:
     def take(self) -> Handed | None:
         """Return the next one; None if there is none."""
         try:
-            data, rights, _, _ = self.outlet.recvmsg(MESSAGE_BYTES, socket.CMSG_SPACE(DESCRIPTOR.itemsize))
+            data, rights, _, _ = self.outlet.recvmsg(MESSAGE_BYTES, RIGHTS_BYTES, CLOSED_ON_EXEC)
         except OSError:
             return None
         if not rights:  # no descriptor was left for it
@@ -125,5 +127,5 @@ class Handover:
 def shared_queue() -> Handover | None:
     """Return the queue, which the first call makes: before the first fork; None where the system has no such thing."""
     with contextlib.suppress(OSError, AttributeError):
-        return Handover()
+        return Handover() if hasattr(select, "epoll") else None
     return None

@@ -124,6 +124,7 @@ class HangWatch:
             return
         self.release(conn)
         self.worker.give_slot()
+        self.worker.fill()
 
     def end_worker_in_turn(self, now: float) -> None:
         """End the worker if it has threads that hang, and no other worker has just ended for that."""

@@ -4,18 +4,24 @@
 from __future__ import annotations
 
 import math
+import select
 import socket
 import time
 from typing import Any
 
 from gunicorn_slots.aside import Aside
 from gunicorn_slots.connection import SlotConnection
-from gunicorn_slots.limits import KEPT_MORE_SECONDS, KEPT_SECONDS
+from gunicorn_slots.limits import ASIDE_MOST, KEPT_MORE_SECONDS, KEPT_SECONDS
 from gunicorn_slots.sockets import first_byte
+
+GONE = getattr(select, "EPOLLRDHUP", 0) | getattr(select, "EPOLLHUP", 0) | getattr(select, "EPOLLERR", 0)
 
 
 class Kept(Aside):
     """The longest idle comes first.
+
+    The poller watches a connection from its first response to its end, while it is served, too: to have it watched anew
+    for each request would cost a system call. It tells once of whatever arrives.
 
     Attributes:
         until: by time.monotonic(), when all of them go; a worker that ends sets it.
@@ -28,14 +34,40 @@ class Kept(Aside):
         self.until = math.inf
 
     def deadline(self) -> float:
-        return min(super().deadline() + KEPT_MORE_SECONDS, self.until)
+        return min(time.monotonic() + self.seconds + KEPT_MORE_SECONDS, self.until)
 
-    def readable(self, sock: socket.socket, known: SlotConnection) -> None:
-        if self.take(sock):
-            if first_byte(sock):
+    def add(self, sock: socket.socket, known: SlotConnection) -> bool:
+        """Wait for a connection's next request; called by the thread that has served it."""
+        if len(self.waiting) >= ASIDE_MOST:
+            self.end_oldest()
+        with self.changing:
+            self.waiting[sock] = (self.deadline(), known)
+        if known.key is None:
+            try:
+                self.worker.poller.keep(known)
+            except OSError:
+                return not self.take(sock)
+        if known.spoke:  # while it was served: the rest of that request, most likely, or the next one
+            known.spoke = False
+            if first_byte(sock) is not None and self.take(sock):
                 self.worker.came(known)
-            else:
-                known.close()
+        return True
+
+    def take(self, sock: socket.socket) -> bool:
+        """Wait no more; the poller goes on watching until the connection is closed or handed over."""
+        with self.changing:
+            return self.waiting.pop(sock, None) is not None
+
+    def has_event(self, conn: SlotConnection, mask: int) -> None:
+        """Called by the main loop: something has arrived, or the client has closed."""
+        if not self.take(conn.sock):
+            conn.spoke = True
+            if not self.take(conn.sock):  # it may have been added meanwhile, and found nothing
+                return
+        if mask & GONE and not first_byte(conn.sock):
+            conn.close()
+        else:
+            self.worker.came(conn)
 
     def close(self, sock: socket.socket, known: SlotConnection) -> None:
         known.close(graceful=True)

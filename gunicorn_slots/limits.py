@@ -23,6 +23,8 @@ PARKED_SECONDS, PARKED_LEAST_SECONDS = 5.0, 1.0
 # is what a process may have by default, the app should have some, too, and what is handed over must find one.
 ASIDE_MOST = 256
 SPARE_DESCRIPTORS = 32
+# How often a busy worker gives a sign of life and looks at what takes long, at the most.
+NOTIFY_SECONDS, LOOK_SECONDS = 0.1, 0.05
 # When to try again to take a connection, where the system refuses one and there is nothing to give up.
 RETRY_SECONDS = 0.1
 # How long a connection is kept without a request: longer than what usual front ends keep theirs, as the side that
@@ -32,8 +34,9 @@ KEPT_SECONDS = 250
 # And so much longer than that and than what anybody sets, for requests that are sent at the last moment.
 KEPT_MORE_SECONDS = 2
 # How long a request waits at first for a slot of the worker that has its connection; for how long it may, if no other
-# worker has a free slot either; and how much later than another one a new one may have come and be served before it.
-PATIENCE_SECONDS, STAY_SECONDS, TOGETHER_SECONDS = 0.002, 0.02, 0.01
+# worker has a free slot either; for how long while requests end there; and how much later than another one a new one
+# may have come and be served before it.
+PATIENCE_SECONDS, STAY_SECONDS, STAY_MOST_SECONDS, TOGETHER_SECONDS = 0.002, 0.02, 0.1, 0.01
 # How much memory the connections may take that wait to be served by whichever worker can; the kernel counts about 768
 # bytes for each, and has a limit of its own (net.core.wmem_max).
 HANDED_BYTES = 2**20

@@ -14,6 +14,14 @@ from gunicorn_slots.limits import SILENT_SECONDS, SPARE_DESCRIPTORS
 TCP = (socket.AF_INET, socket.AF_INET6)
 
 
+class SlotSocket(socket.socket):
+    """A connection's. gunicorn makes it block before each request, which would be a system call."""
+
+    def setblocking(self, flag: bool) -> None:
+        if self.gettimeout() != (None if flag else 0):
+            super().setblocking(flag)
+
+
 def defer_silent(listeners: Iterable[Any]) -> None:
     """Let the kernel keep a new connection until its first byte is there (Linux, TCP)."""
     option = getattr(socket, "TCP_DEFER_ACCEPT", None)

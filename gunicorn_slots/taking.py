@@ -14,8 +14,15 @@ from gunicorn_slots.arrival import last_data_ms
 from gunicorn_slots.connection import SlotConnection
 from gunicorn_slots.free_slots import FreeSlotsWorker
 from gunicorn_slots.handover import NEVER, Handed
-from gunicorn_slots.limits import PATIENCE_SECONDS, RETRY_SECONDS, STAY_SECONDS, TOGETHER_SECONDS, Limits
-from gunicorn_slots.sockets import first_byte, is_among_the_last, notice_gone
+from gunicorn_slots.limits import (
+    PATIENCE_SECONDS,
+    RETRY_SECONDS,
+    STAY_MOST_SECONDS,
+    STAY_SECONDS,
+    TOGETHER_SECONDS,
+    Limits,
+)
+from gunicorn_slots.sockets import SlotSocket, first_byte, is_among_the_last, notice_gone
 
 
 class TakingWorker(FreeSlotsWorker):
@@ -23,6 +30,7 @@ class TakingWorker(FreeSlotsWorker):
 
     limits: Limits
     turn = 0  # which listener comes next
+    seen = 0  # how many requests were over at the last look at what is pending
 
     def accept(self, listener: Any) -> bool:
         """Take a connection, if a slot is free; say whether there was one."""
@@ -42,20 +50,17 @@ class TakingWorker(FreeSlotsWorker):
         if self.take_slot():  # it came free meanwhile
             self.enqueue_or_give(self.next_waiting())
 
-    def enqueue_or_give(self, conn: SlotConnection | None) -> None:
-        if conn:
-            self.enqueue_req(conn)
-        else:
-            self.give_slot()
-
     def pass_on(self, now: float) -> None:
         """Hand over what is pending: what another worker could serve at once, and what has been so for long.
 
-        Not at once: handing over costs more than a short wait, and where nobody has a free slot, nobody is faster.
+        Not at once: handing over costs more than a short wait. Not as long as requests end here, one after the other:
+        then its turn comes soon. And not for a while where nobody has a free slot, as nobody is faster.
         """
+        goes_on, self.seen = self.served != self.seen, self.served
         others = self.handover.free_slots if self.handover and self.pending else 0
         while self.pending and now - self.pending[0][0] >= PATIENCE_SECONDS:
-            if now - self.pending[0][0] < STAY_SECONDS and self.alive and not others:
+            waited = now - self.pending[0][0]
+            if self.alive and waited < STAY_MOST_SECONDS and (goes_on or (waited < STAY_SECONDS and not others)):
                 return
             try:
                 arrived, conn = self.pending.popleft()
@@ -70,6 +75,7 @@ class TakingWorker(FreeSlotsWorker):
         """Give a connection to whichever worker takes it; False if there is no room in the queue, or nobody."""
         if not self.handover or (self.stops and not self.alive):
             return False
+        conn.unwatch()
         return self.handover.put(conn.sock, arrived, idle, conn.client, conn.server)
 
     def take_handed(self) -> bool:
@@ -80,22 +86,25 @@ class TakingWorker(FreeSlotsWorker):
         self.enqueue_or_give(self.received(handed) if handed else None)
         return bool(handed)
 
-    def next_waiting(self, look: bool = False) -> SlotConnection | None:
+    def next_waiting(self, queue: Any = None) -> SlotConnection | None:
         """Return the connection whose request has waited longest; None if there is none.
 
-        As long as the main loop watches the two queues and has found nothing there, only it looks at them.
-
-        When the next connection of a listener arrived, nobody knows but by taking it. One that turns out to have come
-        later than others that wait goes behind them, and until they are served, nobody looks at the listeners.
+        It looks at the queues in which something is known to wait, and at the one that is named. When the next
+        connection of a listener arrived, nobody knows but by taking it. One that turns out to have come later than
+        others that wait goes behind them, and until they are served, nobody looks at the listeners.
         """
         handover = self.handover
-        looks = self.alive and (look or not self._accepting)
         while True:
+            looks = {queue, *self.queues.known} if self.alive else set()
             here = self.pending if since(self.pending) <= since(self.ahead) else self.ahead
-            handed = handover.oldest() if handover and looks else NEVER
+            handed = NEVER
+            if handover and handover.outlet in looks:
+                handed = handover.oldest()
+                if handed == NEVER:
+                    self.queues.found_empty(handover.outlet)
             known = min(since(here), handed)
             if looks and not (handover and known <= handover.newest_accepted):
-                conn = self.any_accepted(known)
+                conn = self.any_accepted(known, looks)
                 if conn:
                     return conn
             if known == NEVER:
@@ -109,12 +118,16 @@ class TakingWorker(FreeSlotsWorker):
                 with contextlib.suppress(IndexError):  # another thread was faster
                     return here.popleft()[1]
 
-    def any_accepted(self, known: float) -> SlotConnection | None:
+    def any_accepted(self, known: float, looks: set[Any]) -> SlotConnection | None:
         """Take a connection from one of the listeners, each in its turn, that does not come before what is known."""
         for _ in self.sockets:
             self.turn += 1
-            conn = self.accepted(self.sockets[self.turn % len(self.sockets)])
+            listener = self.sockets[self.turn % len(self.sockets)]
+            if listener not in looks:
+                continue
+            conn = self.accepted(listener)
             if conn is None:
+                self.queues.found_empty(listener)
                 continue
             if known == NEVER:
                 return conn
@@ -130,7 +143,7 @@ class TakingWorker(FreeSlotsWorker):
         """Take a connection that has spoken from a listener; None if there is none."""
         while True:
             try:
-                sock, client = listener.accept()
+                accepted, client = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return None
             except OSError as error:
@@ -139,6 +152,7 @@ class TakingWorker(FreeSlotsWorker):
                     self.log.error("Cannot take a connection: %s", error.strerror)
                     time.sleep(RETRY_SECONDS)
                 return None
+            sock = SlotSocket(accepted.family, accepted.type, accepted.proto, accepted.detach())
             conn = self.connection(sock, client, listener.getsockname())
             notice_gone(sock, self.limits.request)
             spoken = first_byte(sock)
@@ -152,7 +166,7 @@ class TakingWorker(FreeSlotsWorker):
 
     def received(self, handed: Handed) -> SlotConnection | None:
         """Make a connection of one that was handed over; None if nothing is to be served on it yet."""
-        sock = socket.socket(handed.family, socket.SOCK_STREAM, 0, handed.descriptor)
+        sock = SlotSocket(handed.family, socket.SOCK_STREAM, 0, handed.descriptor)
         conn = self.connection(sock, handed.client, handed.server)
         if is_among_the_last(handed.descriptor):
             self.make_room()

@@ -10,12 +10,12 @@ from typing import Any
 
 from gunicorn.http.body import ChunkedReader
 
-from gunicorn_slots import answers, arbiter, arrival, exactness, preflight, server_timing, settings, startup
+from gunicorn_slots import answers, arbiter, arrival, exactness, joined, preflight, server_timing, settings, startup
 from gunicorn_slots.connection import CheckedReader, GivenUpError, SlotConnection, described
 from gunicorn_slots.draining import Draining, Farewell
 from gunicorn_slots.ending import EndingWorker, LastOnes
 from gunicorn_slots.hanging import HangWatch
-from gunicorn_slots.limits import Limits
+from gunicorn_slots.limits import LOOK_SECONDS, Limits
 from gunicorn_slots.sockets import defer_silent
 from gunicorn_slots.sparing import Sparing
 from gunicorn_slots.stand_in import StandIn, configuration, is_needed
@@ -66,6 +66,7 @@ class SlotWorker(EndingWorker, TakingWorker):
         self.watch, self.sparing = HangWatch(self, self.limits.request), Sparing()
         self.last_ones, self.draining = LastOnes(self), Draining(self, self.limits.drain)
         self.farewell = Farewell()
+        self.looked_at = 0.0
         super().__init__(*args, **kwargs)
 
     def init_process(self) -> None:
@@ -78,6 +79,7 @@ class SlotWorker(EndingWorker, TakingWorker):
     def load_wsgi(self) -> None:
         super().load_wsgi()
         answers.note_begun(self.cfg)
+        joined.join()
         server_timing.install(self, held=self.watch.held)
 
     # --- serving them --------------------------------------------------------------------------
@@ -151,16 +153,20 @@ class SlotWorker(EndingWorker, TakingWorker):
 
     def murder_pending(self) -> None:
         """Called by the main loop at least once a second, and after each batch of events."""
-        super().murder_pending()
         now = time.monotonic()
+        if self.pending:
+            self.pass_on(now)
+        if self.alive and now - self.looked_at < LOOK_SECONDS:
+            return
+        self.looked_at = now
         self.watch.look(now)
-        if self.alive and not self._accepting:
+        if self.alive:
             self.set_accept_enabled(True)
+        self.fill()
         self.last_ones.take(now)
         self.draining.look(now)
         for aside in self.aside:
             aside.end_expired(now)
         self.sparing.say(now)
         self.kept.hand_over()
-        self.pass_on(now)
         self.say_how_many()

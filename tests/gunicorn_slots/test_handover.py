@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ def test_what_was_handed_over_first_comes_first_and_still_speaks(queue: Handover
         taken = queue.take()
         assert taken
         assert (taken.idle, taken.client, taken.server) == (number == 2, ("10.0.0.1", number), SERVER)
+        assert not os.get_inheritable(taken.descriptor)  # what an app starts would keep it open
         with socket.socket(taken.family, socket.SOCK_STREAM, 0, taken.descriptor) as sock:
             sock.sendall(b"hello")
             assert client.recv(9) == b"hello"

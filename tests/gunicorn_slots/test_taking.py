@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import selectors
 import socket
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from gunicorn.glogging import Logger
 
 from gunicorn_slots.connection import SlotConnection
 from gunicorn_slots.handover import Handover
+from gunicorn_slots.poller import Poller
 from gunicorn_slots.worker import SlotWorker
 
 MOMENT = 0.06  # longer than what counts as together
@@ -36,7 +36,9 @@ class Bench:
         app = SimpleNamespace(wsgi=None)
         self.worker: Any = SlotWorker(1, 0, [self.listener], app, 30, cfg, Logger(cfg))
         self.worker.handover = Handover()
-        self.worker.poller = selectors.DefaultSelector()
+        self.worker.poller = Poller()
+        self.worker.set_accept_enabled(True)
+        self.worker.queues.leave_to_threads(self.listener)
         self.worker.take_slot()
         self.clients: dict[Any, str] = {}
         self.socks: list[socket.socket] = []
@@ -59,7 +61,9 @@ class Bench:
     def taken(self) -> list[str]:
         """Take all that waits; return their names in that order."""
         found = []
-        while conn := self.worker.next_waiting(look=True):
+        for queue in (self.listener, self.worker.handover.outlet):
+            self.worker.queues.leave_to_threads(queue)
+        while conn := self.worker.next_waiting():
             found.append(self.clients[conn.client])
             conn.close()
         return found
@@ -115,6 +119,9 @@ def test_what_is_pending_goes_to_a_free_worker_or_after_a_while(bench: Bench) ->
     worker.pass_on(now + 0.008)
     assert len(worker.pending) == 2
     worker.handover.say(7, 0)
+    worker.served += 1
+    worker.pass_on(now + 0.03)  # a request has ended here meanwhile
+    assert len(worker.pending) == 2
     worker.pass_on(now + 0.03)
     assert bench.taken() == ["kept0", "kept1", "kept2"]
 
@@ -129,3 +136,100 @@ def test_one_that_comes_while_a_slot_is_free_is_served_here(bench: Bench) -> Non
     other = bench.kept("other")
     bench.worker.came(other)
     assert served == [other]
+
+
+def test_the_poller_tells_of_a_queue_until_something_waits_in_it_for_a_slot(bench: Bench) -> None:
+    queues, poller = bench.worker.queues, bench.worker.poller
+    queues.found_empty(bench.listener)
+    bench.connect("new")
+    time.sleep(0.01)
+    assert [key.fileobj for key, _ in poller.select(1)] == [bench.listener]
+    bench.worker.on_queue(bench.listener)  # no slot is free
+    assert poller.select(0) == []
+    assert bench.taken() == ["new"]
+    bench.connect("next")
+    time.sleep(0.01)
+    assert [key.fileobj for key, _ in poller.select(1)] == [bench.listener]  # as nothing was found in the end
+
+
+def test_what_waits_in_a_queue_gets_a_slot_that_a_request_that_hangs_has_lost(bench: Bench) -> None:
+    served: list[SlotConnection] = []
+    bench.worker.enqueue_req = served.append
+    hanging = bench.kept("hanging")
+    bench.worker.watch.begin(hanging)
+    bench.connect("new")
+    time.sleep(0.01)
+    bench.worker.on_queue(bench.listener)
+    bench.worker.watch.drop(hanging, time.monotonic())
+    assert [bench.clients[conn.client] for conn in served] == ["new"]
+
+
+def events(bench: Bench) -> None:
+    """Let the main loop go round once."""
+    bench.worker.wait_for_and_dispatch_events(0)
+
+
+def test_a_kept_connection_is_told_of_once_for_each_request(bench: Bench) -> None:
+    worker, conn = bench.worker, bench.kept("kept")
+    assert conn.sock.recv(9) == b"GET"
+    client = bench.socks[-1]
+    for _ in range(3):
+        worker.kept.add(conn.sock, conn)
+        events(bench)
+        assert not worker.pending
+        client.sendall(b"GET")
+        time.sleep(0.01)
+        events(bench)
+        events(bench)
+        assert [one for _, one in worker.pending] == [conn]
+        worker.pending.clear()
+        assert conn.sock.recv(9) == b"GET"
+
+
+def test_what_comes_while_a_connection_is_served_is_not_missed(bench: Bench) -> None:
+    worker, conn = bench.worker, bench.kept("kept")
+    client = bench.socks[-1]
+    conn.sock.recv(9)
+    worker.kept.add(conn.sock, conn)
+    worker.kept.take(conn.sock)  # it is served
+    client.sendall(b"the rest of that request")
+    time.sleep(0.01)
+    events(bench)
+    assert not worker.pending
+    conn.sock.recv(99)
+    worker.kept.add(conn.sock, conn)  # nothing is there
+    assert not worker.pending
+    worker.kept.take(conn.sock)  # it is served again
+    client.sendall(b"GET")
+    time.sleep(0.01)
+    events(bench)
+    worker.kept.add(conn.sock, conn)
+    assert [one for _, one in worker.pending] == [conn]
+
+
+def test_a_kept_connection_whose_client_closes_takes_no_slot(bench: Bench) -> None:
+    worker, conn = bench.worker, bench.kept("kept")
+    conn.sock.recv(9)
+    worker.kept.add(conn.sock, conn)
+    bench.socks[-1].close()
+    time.sleep(0.01)
+    events(bench)
+    assert (len(worker.pending), len(worker.kept), conn.sock.fileno()) == (0, 0, -1)
+    assert not [key for key in worker.poller.keys.values() if key.data is conn]
+
+
+def test_an_app_may_close_a_connection_that_is_watched(bench: Bench) -> None:
+    """Its number is another one's by then, and that one stays watched."""
+    worker, conn = bench.worker, bench.kept("closed")
+    worker.kept.add(conn.sock, conn)
+    worker.kept.take(conn.sock)
+    number = conn.sock.fileno()
+    bench.connect("other")
+    time.sleep(0.01)
+    conn.sock.close()
+    other = worker.accepted(bench.listener)
+    assert other.sock.fileno() == number
+    worker.kept.add(other.sock, other)
+    conn.close()
+    events(bench)
+    assert [one for _, one in worker.pending] == [other]
