@@ -12,7 +12,6 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from gunicorn_slots.poller import poller
 from gunicorn_slots.sockets import queued
 
 
@@ -74,8 +73,6 @@ class EndingWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships
         super().handle_exit(sig, frame)
 
     def run(self) -> None:
-        self.poller.close()
-        self.poller: Any = poller()
         try:
             super().run()
         finally:  # SIGQUIT, too, waits for no thread

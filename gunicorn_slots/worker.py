@@ -16,6 +16,7 @@ from gunicorn_slots.draining import Draining, Farewell
 from gunicorn_slots.ending import EndingWorker, LastOnes
 from gunicorn_slots.hanging import HangWatch
 from gunicorn_slots.limits import LOOK_SECONDS, Limits
+from gunicorn_slots.poller import poller
 from gunicorn_slots.sockets import defer_silent
 from gunicorn_slots.sparing import Sparing
 from gunicorn_slots.stand_in import StandIn, configuration, is_needed
@@ -77,6 +78,8 @@ class SlotWorker(EndingWorker, TakingWorker):
         super().init_process()
 
     def load_wsgi(self) -> None:
+        self.poller.close()
+        self.poller: Any = poller()  # in the place of the one that gunicorn has just made
         super().load_wsgi()
         answers.note_begun(self.cfg)
         joined.join()
