@@ -142,8 +142,8 @@ def test_an_app_that_exits_ends_its_request_and_not_the_worker(serve: Serve) -> 
     with serve(FAULTY) as server:
         before = server.pids()
         for _ in range(6):
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                server.get("/exit")
+            with contextlib.suppress(ConnectionError, http.client.HTTPException):
+                server.get("/exit", timeout=5)
         time.sleep(0.5)
         assert server.pids() == before
         assert server.get("/io?ms=1")[0] == 200
