@@ -48,7 +48,6 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
         self.notified, self.served = 0.0, 0
         super().__init__(*args, **kwargs)
         self.free.extend([None] * self.cfg.threads)
-        self.max_keepalived = 1  # gunicorn's own list of them stays empty
 
     def next_waiting(self, queue: Any = None) -> SlotConnection | None:
         """Return the connection whose request has waited longest, maybe in this queue; None if there is none."""
@@ -64,8 +63,6 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
 
     def get_thread_pool(self) -> Threads:
         return Threads(self.cfg.threads, self.work)
-
-    # --- what gunicorn's main loop asks ----------------------------------------------------------
 
     @property
     def nr_conns(self) -> int:
@@ -86,6 +83,15 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
     @worker_connections.setter
     def worker_connections(self, value: int) -> None:
         pass  # gthread's constructor sets it from the configuration
+
+    @property
+    def max_keepalived(self) -> int:
+        """Whether a response may say that its connection is kept: gunicorn's own list of them stays empty."""
+        return 0 if self.kept.is_full else 1
+
+    @max_keepalived.setter
+    def max_keepalived(self, value: int) -> None:
+        pass  # as above
 
     def notify(self) -> None:
         now = time.monotonic()
@@ -120,8 +126,6 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
         """Whether all of the server does, or has lost its arbiter: nobody else will serve what is left."""
         return self.handover is None or self.handover.is_left or os.getppid() != self.ppid
 
-    # --- the queues ------------------------------------------------------------------------------
-
     @property
     def keeps_all(self) -> bool:
         """Whether as many as may be have not asked for anything yet; the kernel keeps the others."""
@@ -153,8 +157,6 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
     def is_waited_for(self) -> bool:
         """Whether something is known to wait for a slot."""
         return bool(self.pending or self.ahead or self.queues.known)
-
-    # --- slots ---------------------------------------------------------------------------------
 
     def take_slot(self) -> bool:
         """Take a free slot, if there is one."""

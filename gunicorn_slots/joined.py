@@ -17,7 +17,10 @@ class Parts(list[bytes]):
 
 
 class JoinedResponse(wsgi.Response):  # type: ignore[misc] # gunicorn ships no types
-    """gunicorn's, but for that."""
+    """gunicorn's, but for that, and that no connection is kept on which something else than HTTP has been spoken."""
+
+    def should_close(self) -> bool:
+        return self.upgrade or bool(super().should_close())
 
     def write(self, arg: Any) -> None:
         if self.headers_sent or not isinstance(arg, bytes) or len(arg) > JOINED_BYTES:

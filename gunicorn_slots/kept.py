@@ -11,8 +11,8 @@ from typing import Any
 
 from gunicorn_slots.aside import Aside
 from gunicorn_slots.connection import SlotConnection
-from gunicorn_slots.limits import ASIDE_MOST, KEPT_MORE_SECONDS, KEPT_SECONDS
-from gunicorn_slots.sockets import first_byte
+from gunicorn_slots.limits import KEPT_MORE_SECONDS, KEPT_MOST, KEPT_SECONDS, PARKED_LEAST_SECONDS
+from gunicorn_slots.sockets import descriptors, first_byte
 
 GONE = getattr(select, "EPOLLRDHUP", 0) | getattr(select, "EPOLLHUP", 0) | getattr(select, "EPOLLERR", 0)
 
@@ -24,6 +24,7 @@ class Kept(Aside):
     for each request would cost a system call. It tells once of whatever arrives.
 
     Attributes:
+        most: how many there may be; each takes a file descriptor.
         until: by time.monotonic(), when all of them go; a worker that ends sets it.
     """
 
@@ -31,21 +32,30 @@ class Kept(Aside):
 
     def __init__(self, worker: Any) -> None:
         super().__init__(worker)
+        self.most = max(1, min(KEPT_MOST, descriptors() // 4))
         self.until = math.inf
 
     def deadline(self) -> float:
         return min(time.monotonic() + self.seconds + KEPT_MORE_SECONDS, self.until)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the longest idle would have to go although it may be about to speak; then no more are kept."""
+        if len(self.waiting) < self.most:
+            return False
+        idle = self.seconds + KEPT_MORE_SECONDS - (self.all()[0][1][0] - time.monotonic())
+        return idle < PARKED_LEAST_SECONDS
+
     def add(self, sock: socket.socket, known: SlotConnection) -> bool:
         """Wait for a connection's next request; called by the thread that has served it."""
-        if len(self.waiting) >= ASIDE_MOST:
+        if len(self.waiting) >= self.most:
             self.end_oldest()
         with self.changing:
             self.waiting[sock] = (self.deadline(), known)
         if known.key is None:
             try:
                 self.worker.poller.keep(known)
-            except OSError:
+            except (OSError, ValueError):  # the kernel watches no more, or the app has closed it
                 return not self.take(sock)
         if known.spoke:  # while it was served: the rest of that request, most likely, or the next one
             known.spoke = False

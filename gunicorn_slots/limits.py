@@ -20,8 +20,9 @@ SILENT_SECONDS = 60
 # How long a connection without a byte may stay with a worker, and at least, before it is closed to make room.
 PARKED_SECONDS, PARKED_LEAST_SECONDS = 5.0, 1.0
 # How many connections a worker may have parked, and lingering, and kept; each takes a file descriptor. Of 1024, which
-# is what a process may have by default, the app should have some, too, and what is handed over must find one.
-ASIDE_MOST = 256
+# is what a process may have by default, the app should have some, too, and what is handed over must find one. Of kept
+# ones there may be a quarter of the descriptors, as in a container there are mostly more.
+ASIDE_MOST, KEPT_MOST = 256, 2048
 SPARE_DESCRIPTORS = 32
 # How often a busy worker gives a sign of life and looks at what takes long, at the most.
 NOTIFY_SECONDS, LOOK_SECONDS = 0.1, 0.05

@@ -35,11 +35,12 @@ class Poller:
 
         Raises:
             OSError: the kernel watches no more of them.
+            ValueError: the app has closed it.
         """
         conn.poller, conn.key = self, Key(conn.sock, conn.sock.fileno(), READ, conn)
         try:
             self.begin(conn.key, select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET)
-        except OSError:
+        except (OSError, ValueError):
             conn.key = None
             raise
 
@@ -47,7 +48,7 @@ class Poller:
         self.keys[key.fd] = key  # before its first event
         try:
             self.epoll.register(key.fd, mask)
-        except OSError:
+        except (OSError, ValueError):
             del self.keys[key.fd]
             raise
 

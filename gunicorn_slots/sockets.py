@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import socket
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -49,10 +50,15 @@ def first_byte(sock: socket.socket) -> bool | None:
         return False
 
 
+def descriptors() -> int:
+    """Return how many file descriptors this process may have."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if most == resource.RLIM_INFINITY else most
+
+
 def is_among_the_last(descriptor: int) -> bool:
     """Whether few file descriptors are left, as this one is the lowest that was free."""
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return most != resource.RLIM_INFINITY and descriptor >= most - SPARE_DESCRIPTORS
+    return descriptor >= descriptors() - SPARE_DESCRIPTORS
 
 
 def half_close(sock: socket.socket) -> bool:

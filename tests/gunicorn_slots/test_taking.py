@@ -14,6 +14,7 @@ from gunicorn.glogging import Logger
 
 from gunicorn_slots.connection import SlotConnection
 from gunicorn_slots.handover import Handover
+from gunicorn_slots.limits import PARKED_LEAST_SECONDS
 from gunicorn_slots.poller import Poller
 from gunicorn_slots.worker import SlotWorker
 
@@ -233,3 +234,18 @@ def test_an_app_may_close_a_connection_that_is_watched(bench: Bench) -> None:
     conn.close()
     events(bench)
     assert [one for _, one in worker.pending] == [other]
+
+
+def test_no_more_are_kept_while_all_that_are_may_be_about_to_speak(bench: Bench) -> None:
+    worker = bench.worker
+    worker.kept.most = 2
+    conns = [bench.kept(f"kept{number}") for number in range(3)]
+    for conn in conns[:2]:
+        conn.sock.recv(9)
+        worker.kept.add(conn.sock, conn)
+    assert worker.max_keepalived == 0
+    (oldest, (until, conn)), (other, left) = worker.kept.all()
+    worker.kept.waiting = {oldest: (until - PARKED_LEAST_SECONDS, conn), other: left}
+    assert worker.max_keepalived == 1
+    worker.kept.add(conns[2].sock, conns[2])
+    assert [sock for sock, _ in worker.kept.all()] == [conns[1].sock, conns[2].sock]
