@@ -106,8 +106,7 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         try:
-            hurries = self.pending and (self.alive or not self.stops)
-            events = self.poller.select(PATIENCE_SECONDS if hurries else timeout)
+            events = self.poller.select(PATIENCE_SECONDS if self.pending and not self.stops else timeout)
         except OSError as error:
             if error.errno != errno.EINTR:
                 raise
@@ -139,7 +138,9 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
 
     def on_queue(self, queue: Any) -> None:
         """Called by the poller's dispatcher: something waits in one of the queues."""
-        if self.take_slot():
+        if self.keeps_all:
+            self.set_accept_enabled(False)
+        elif self.take_slot():
             self.enqueue_or_give(self.next_waiting(queue))
         else:
             self.queues.leave_to_threads(queue)
@@ -156,7 +157,7 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
     @property
     def is_waited_for(self) -> bool:
         """Whether something is known to wait for a slot."""
-        return bool(self.pending or self.ahead or self.queues.known)
+        return bool(self.pending or self.ahead or (self.alive and self.queues.known))
 
     def take_slot(self) -> bool:
         """Take a free slot, if there is one."""

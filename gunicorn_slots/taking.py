@@ -58,8 +58,7 @@ class TakingWorker(FreeSlotsWorker):
         """
         goes_on, self.seen = self.served != self.seen, self.served
         others = self.handover.free_slots if self.handover and self.pending else 0
-        while self.pending and now - self.pending[0][0] >= PATIENCE_SECONDS:
-            waited = now - self.pending[0][0]
+        while (waited := now - since(self.pending)) >= PATIENCE_SECONDS:
             if self.alive and waited < STAY_MOST_SECONDS and (goes_on or (waited < STAY_SECONDS and not others)):
                 return
             try:
@@ -141,7 +140,7 @@ class TakingWorker(FreeSlotsWorker):
 
     def accepted(self, listener: Any) -> SlotConnection | None:
         """Take a connection that has spoken from a listener; None if there is none."""
-        while True:
+        while not self.keeps_all:
             try:
                 accepted, client = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
@@ -163,6 +162,7 @@ class TakingWorker(FreeSlotsWorker):
                 return conn
             if spoken is False or not self.parked.add(sock, conn):  # a silent one takes no slot
                 conn.close()
+        return None
 
     def received(self, handed: Handed) -> SlotConnection | None:
         """Make a connection of one that was handed over; None if nothing is to be served on it yet."""

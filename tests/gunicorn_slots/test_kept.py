@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import resource
 import selectors
 import signal
 import socket
@@ -14,6 +15,7 @@ from functools import partial
 
 import pytest
 
+from gunicorn_slots.limits import PARKED_LEAST_SECONDS
 from tests.bed.gunicorn import Server, gunicorn
 from tests.bed.slots import start_line
 from tests.bed.waiting import wait_for
@@ -202,15 +204,26 @@ def test_a_request_that_has_come_when_all_stops_is_answered_and_the_last() -> No
 
 
 def test_the_longest_idle_goes_when_there_are_too_many() -> None:
-    with gunicorn(environ={"GUNICORN_WORKERS": "1"}) as server, ExitStack() as stack:
-        socks = []
-        for _ in range(258):
-            socks.append(stack.enter_context(connect(server)))
-            ask(socks[-1])
-            answer(socks[-1])
-        assert [sock.recv(1) for sock in socks[:2]] == [b"", b""]
-        ask(socks[2])
-        answer(socks[2])
+    """Of a quarter of a worker's file descriptors, and unless it has only just been served."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (400, limit[1]))  # the server inherits it
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limit)
+        server = stack.enter_context(gunicorn(environ={"GUNICORN_WORKERS": "1"}))
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+
+        def served() -> tuple[socket.socket, bool]:
+            sock = stack.enter_context(connect(server))
+            ask(sock)
+            return sock, b"Connection: keep-alive" in answer(sock)
+
+        ours = [served() for _ in range(101)]
+        assert [is_kept for _, is_kept in ours] == [True] * 100 + [False]
+        time.sleep(PARKED_LEAST_SECONDS)
+        assert served()[1]
+        assert ours[0][0].recv(1) == b""
+        ask(ours[1][0])
+        answer(ours[1][0])
 
 
 def test_the_queue_of_a_kept_connection_in_the_header() -> None:
