@@ -60,6 +60,10 @@ FAULTS = {
         "60 users who POST, wait as long as connections are kept, and POST again",
         "no failed request",
     ),
+    "churn": (
+        "36 clients who connect, are kept or not, and leave politely or not, for 150 s",
+        "no failed request; descriptors, threads and memory as before",
+    ),
     "bad": (
         "beyond the limits, smuggling attempts (`BAD` in `test_requests.py`)",
         "4xx or closed, and nothing behind it is read",
