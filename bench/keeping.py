@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 import subprocess
@@ -16,14 +17,20 @@ from tests.bed.programs import pinned
 ROUNDS, SECONDS, CONNECTIONS = 5, 3, 36
 SIZE = ["--workers", "3", "--threads", "6", "app:app"]
 
-# name: (without this stack's configuration, more of the command line, a connection for each request, path)
-CELLS: dict[str, tuple[bool, list[str], bool, str]] = {
-    "hello, kept: bare gunicorn": (True, [], False, "/healthz"),
-    "hello, kept: this stack": (False, [], False, "/healthz"),
-    "hello, not kept: bare gunicorn, `keepalive = 0`": (True, ["--keep-alive", "0"], True, "/healthz"),
-    "hello, not kept: this stack": (False, [], True, "/healthz"),
-    "100 ms, kept: bare gunicorn": (True, [], False, "/io?ms=100"),
-    "100 ms, kept: this stack": (False, [], False, "/io?ms=100"),
+# name: (without this stack's configuration, more of the command line)
+SERVERS: dict[str, tuple[bool, list[str]]] = {
+    "bare gunicorn": (True, []),
+    "bare gunicorn, `keepalive = 0`": (True, ["--keep-alive", "0"]),
+    "this stack": (False, []),
+}
+# name: (server, a connection for each request, path)
+CELLS: dict[str, tuple[str, bool, str]] = {
+    "hello, kept: bare gunicorn": ("bare gunicorn", False, "/healthz"),
+    "hello, kept: this stack": ("this stack", False, "/healthz"),
+    "hello, not kept: bare gunicorn, `keepalive = 0`": ("bare gunicorn, `keepalive = 0`", True, "/healthz"),
+    "hello, not kept: this stack": ("this stack", True, "/healthz"),
+    "100 ms, kept: bare gunicorn": ("bare gunicorn", False, "/io?ms=100"),
+    "100 ms, kept: this stack": ("this stack", False, "/io?ms=100"),
 }
 FIGURE = {"rps": r"Requests/sec: +([0-9.]+)()", "p99_ms": r" 99% +([0-9.]+)(us|ms|s)"}
 MS = {"": 1.0, "us": 1e-3, "ms": 1.0, "s": 1e3}
@@ -39,18 +46,23 @@ def wrk(url: str, closing: bool) -> dict[str, float]:
 
 
 def keepalive() -> list[dict[str, Any]]:
-    """Throughput, the slowest requests and CPU per request, in rounds of shuffled order."""
+    """Throughput, the slowest requests and CPU per request, in rounds of shuffled order; idle servers cost nothing."""
     rows: dict[str, dict[str, Any]] = {name: {"cell": name, "rps": [], "p99_ms": [], "cpu_us": []} for name in CELLS}
     generator = random.Random(0)
-    for _ in range(ROUNDS):
-        for name in generator.sample(list(CELLS), len(CELLS)):
-            click.echo(f"  {name}", err=True)
-            bare, more, closing, path = CELLS[name]
-            with gunicorn([*more, *SIZE], bare=bare, pin=cores()[0]) as server:
+    with contextlib.ExitStack() as stack:
+        servers = {
+            name: stack.enter_context(gunicorn([*more, *SIZE], bare=bare, pin=cores()[0]))
+            for name, (bare, more) in SERVERS.items()
+        }
+        for _ in range(ROUNDS):
+            for name in generator.sample(list(CELLS), len(CELLS)):
+                click.echo(f"  {name}", err=True)
+                which, closing, path = CELLS[name]
+                server = servers[which]
                 before = server.cpu_seconds()
                 found = wrk(server.url + path, closing)
                 used = server.cpu_seconds() - before
-            rows[name]["rps"].append(round(found["rps"], 1))
-            rows[name]["p99_ms"].append(round(found["p99_ms"], 1))
-            rows[name]["cpu_us"].append(round(used / (found["rps"] * SECONDS) * 1e6))
+                rows[name]["rps"].append(round(found["rps"], 1))
+                rows[name]["p99_ms"].append(round(found["p99_ms"], 1))
+                rows[name]["cpu_us"].append(round(used / (found["rps"] * SECONDS) * 1e6))
     return list(rows.values())
