@@ -82,7 +82,7 @@ class SlotConnection(gthread.TConn):  # type: ignore[misc] # gunicorn ships no t
         self.parser.mesg = None
         reader = self.parser.unreader.sock
         reader.received, reader.waited, reader.in_body = 0, 0.0, False
-        reader.at_once = not self.has_read_ahead
+        reader.at_once = True
 
     def unwatch(self) -> None:
         """Have the poller of this worker forget it."""
@@ -110,7 +110,7 @@ class PatientSocket:
         self.conn, self.sock = conn, conn.sock
         self.received, self.waited = 0, 0.0
         self.in_body = False
-        # The first byte is there, so the first read need not be watched, and most requests are one.
+        # The first byte is there, mostly, so the first read need not be watched, and most requests are one.
         self.at_once = not conn.cfg.is_ssl
 
     def recv(self, size: int) -> bytes:
