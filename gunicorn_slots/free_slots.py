@@ -138,7 +138,7 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
 
     def on_queue(self, queue: Any) -> None:
         """Called by the poller's dispatcher: something waits in one of the queues."""
-        if self.keeps_all:
+        if self.keeps_all and queue in self.sockets:
             self.set_accept_enabled(False)
         elif self.take_slot():
             self.enqueue_or_give(self.next_waiting(queue))

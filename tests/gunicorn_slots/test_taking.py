@@ -165,6 +165,23 @@ def test_what_waits_in_a_queue_gets_a_slot_that_a_request_that_hangs_has_lost(be
     assert [bench.clients[conn.client] for conn in served] == ["new"]
 
 
+def test_what_was_handed_over_is_served_while_no_more_can_be_parked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = bench.worker
+    served: list[SlotConnection] = []
+    worker.enqueue_req = served.append
+    worker.hand_over(bench.kept("handed"), time.monotonic())
+    bench.connect("new")
+    time.sleep(0.01)
+    monkeypatch.setattr(type(worker), "keeps_all", True)
+    worker.free.extend([None, None])
+    for queue in (bench.listener, worker.handover.outlet):
+        worker.on_queue(queue)
+    assert [bench.clients[conn.client] for conn in served] == ["handed"]
+    assert [key.fileobj for key, _ in worker.poller.select(0)] == []  # nothing calls the main loop again and again
+
+
 def events(bench: Bench) -> None:
     """Let the main loop go round once."""
     bench.worker.wait_for_and_dispatch_events(0)
