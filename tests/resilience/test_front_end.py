@@ -26,7 +26,7 @@ pytestmark = pytest.mark.process
 
 IDLE_SECONDS = 2
 KEPT = ("--keep-alive", str(IDLE_SECONDS))
-REQUESTS, RELOADS, SECONDS = (100_000, 10, 60) if FULL else (2_000, 2, 8)
+REQUESTS, RELOADS, SECONDS = (100_000, 10, 60) if FULL else (2_000, 2, 5)
 
 # It must not try again by itself, so that each request is sent once.
 NGINX = """
