@@ -76,10 +76,7 @@ class ReplacingArbiter(Arbiter):  # type: ignore[misc] # gunicorn ships no types
 
     def reap_workers(self) -> None:
         with self.everyone():
-            before = dict(self.WORKERS)
             super().reap_workers()
-            for pid in before.keys() - self.WORKERS.keys():
-                has_no_slots(before[pid])
 
     def kill_workers(self, sig: int) -> None:
         if not self.num_workers:  # WINCH: nobody follows here
@@ -98,12 +95,6 @@ def leave_queue() -> None:
     """Let nobody hand a connection over any more."""
     if queue := shared_queue():
         queue.leave()
-
-
-def has_no_slots(worker: Any) -> None:
-    """Let nobody hand a connection over for the free slots that a killed worker has said it has."""
-    if queue := shared_queue():
-        queue.say(worker.age, 0)
 
 
 def has_said(worker: Any) -> bool:

@@ -165,13 +165,11 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
             self.free.pop()
         except IndexError:
             return False
-        self.say_how_many()
         return True
 
     def give_slot(self) -> None:
         """Give a slot back."""
         self.free.append(None)
-        self.say_how_many()
         if not self.alive:
             self.method_queue.defer(bool)  # wakes the main loop: it may have been the last one
 
@@ -181,11 +179,6 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
             self.enqueue_req(conn)
         else:
             self.give_slot()
-
-    def say_how_many(self) -> None:
-        """Let the other workers know how many free slots this one has."""
-        if self.handover:
-            self.handover.say(self.age, len(self.free) if self.alive else 0)
 
     def after(self) -> SlotConnection | None:
         """Return what a thread serves next whose request is over; None if nothing waits, and its slot is free."""

@@ -22,7 +22,6 @@ from gunicorn_slots.limits import HANDED_BYTES
 
 TIME = struct.Struct("d")
 NEVER = math.inf
-NOTES = 256  # more than there are workers
 MESSAGE_BYTES = 1024  # more than the addresses of any connection need
 RIGHTS_BYTES = socket.CMSG_SPACE(array.array("i").itemsize)
 CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # what an app starts must not keep a connection open
@@ -57,7 +56,6 @@ class Handover:
             end.setblocking(False)
         self.inlet.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, HANDED_BYTES)
         self.shared = mmap.mmap(-1, TIME.size + 1)  # anonymous memory, shared over fork
-        self.notes = mmap.mmap(-1, NOTES)
 
     def put(self, sock: socket.socket, arrived: float, idle: bool, client: Any, server: Any) -> bool:
         """Hand a connection over, and close it here; False if the kernel takes no more of them.
@@ -112,15 +110,6 @@ class Handover:
     def leave(self) -> None:
         """Note that all of the server stops."""
         self.shared[TIME.size] = 1
-
-    def say(self, worker: int, free: int) -> None:
-        """Note how many free slots a worker has, by its age; a note that is too old costs nothing but time."""
-        self.notes[worker % NOTES] = min(free, 255)
-
-    @property
-    def free_slots(self) -> int:
-        """How many slots of all workers are free."""
-        return sum(self.notes[:])
 
 
 @functools.cache

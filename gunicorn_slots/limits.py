@@ -34,10 +34,12 @@ RETRY_SECONDS = 0.1
 KEPT_SECONDS = 250
 # And so much longer than that and than what anybody sets, for requests that are sent at the last moment.
 KEPT_MORE_SECONDS = 2
-# How long a request waits at first for a slot of the worker that has its connection; for how long it may, if no other
-# worker has a free slot either; for how long while requests end there; and how much later than another one a new one
-# may have come and be served before it.
-PATIENCE_SECONDS, STAY_SECONDS, STAY_MOST_SECONDS, TOGETHER_SECONDS = 0.002, 0.02, 0.1, 0.01
+# How long a request waits at first for a slot of the worker that has its connection, and for how long it may while
+# requests end there; or while the worker hardly gets the CPU, as it comes so late to look; and how much later than
+# another one a new one may have come and be served before it.
+PATIENCE_SECONDS, STAY_SECONDS = 0.002, 0.1
+STAY_STARVED_SECONDS, STARVED_SECONDS = 0.02, 0.008
+TOGETHER_SECONDS = 0.01
 # How much memory the connections may take that wait to be served by whichever worker can; the kernel counts about 768
 # bytes for each, and has a limit of its own (net.core.wmem_max).
 HANDED_BYTES = 2**20

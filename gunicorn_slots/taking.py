@@ -17,8 +17,9 @@ from gunicorn_slots.handover import NEVER, Handed
 from gunicorn_slots.limits import (
     PATIENCE_SECONDS,
     RETRY_SECONDS,
-    STAY_MOST_SECONDS,
+    STARVED_SECONDS,
     STAY_SECONDS,
+    STAY_STARVED_SECONDS,
     TOGETHER_SECONDS,
     Limits,
 )
@@ -31,6 +32,7 @@ class TakingWorker(FreeSlotsWorker):
     limits: Limits
     turn = 0  # which listener comes next
     seen = 0  # how many requests were over at the last look at what is pending
+    looked_on = ended_at = starved_at = 0.0  # when that was, and when it was seen that some ended, and that it was late
 
     def accept(self, listener: Any) -> bool:
         """Take a connection, if a slot is free; say whether there was one."""
@@ -51,16 +53,20 @@ class TakingWorker(FreeSlotsWorker):
             self.enqueue_or_give(self.next_waiting())
 
     def pass_on(self, now: float) -> None:
-        """Hand over what is pending: what another worker could serve at once, and what has been so for long.
+        """Hand over what is pending and whose turn does not seem to come soon.
 
-        Not at once: handing over costs more than a short wait. Not as long as requests end here, one after the other:
-        then its turn comes soon. And not for a while where nobody has a free slot, as nobody is faster.
+        It comes soon as long as requests end here, one after the other. And where this process hardly gets the CPU,
+        nobody is faster, most likely. What waits here is lost if the worker is killed, and what was handed over is not.
         """
-        goes_on, self.seen = self.served != self.seen, self.served
-        others = self.handover.free_slots if self.handover and self.pending else 0
-        while (waited := now - since(self.pending)) >= PATIENCE_SECONDS:
-            if self.alive and waited < STAY_MOST_SECONDS and (goes_on or (waited < STAY_SECONDS and not others)):
-                return
+        if self.served != self.seen:
+            self.seen, self.ended_at = self.served, now
+        if now - self.looked_on >= STARVED_SECONDS:
+            self.starved_at = now
+        self.looked_on = now
+        stays = STAY_SECONDS if now - self.ended_at < PATIENCE_SECONDS else PATIENCE_SECONDS
+        if now - self.starved_at < PATIENCE_SECONDS:
+            stays = max(stays, STAY_STARVED_SECONDS)
+        while now - since(self.pending) >= (stays if self.alive else PATIENCE_SECONDS):
             try:
                 arrived, conn = self.pending.popleft()
             except IndexError:  # a thread has taken it
@@ -68,7 +74,6 @@ class TakingWorker(FreeSlotsWorker):
             if not self.hand_over(conn, arrived):
                 self.pending.appendleft((arrived, conn))
                 return
-            others -= others > 0
 
     def hand_over(self, conn: SlotConnection, arrived: float, idle: bool = False) -> bool:
         """Give a connection to whichever worker takes it; False if there is no room in the queue, or nobody."""

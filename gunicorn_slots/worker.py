@@ -172,4 +172,3 @@ class SlotWorker(EndingWorker, TakingWorker):
             aside.end_expired(now)
         self.sparing.say(now)
         self.kept.hand_over()
-        self.say_how_many()

@@ -7,10 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from gunicorn.arbiter import Arbiter
 
 from gunicorn_slots.arbiter import ReplacingArbiter
-from gunicorn_slots.handover import Handover
 from gunicorn_slots.limits import LEAVING_SECONDS
 
 
@@ -115,15 +113,3 @@ def test_one_that_leaves_is_a_process_like_the_others() -> None:
         everyone: dict[int, Any] = dict(arbiter.WORKERS)
         del arbiter.WORKERS[2]  # reaped
     assert (set(everyone), list(arbiter.WORKERS), list(arbiter.leaving)) == ({1, 2, 3}, [3], [1])
-
-
-def test_a_killed_workers_free_slots_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    queue = Handover()
-    monkeypatch.setattr("gunicorn_slots.arbiter.shared_queue", lambda: queue)
-    queue.say(1, 6)
-    queue.say(2, 4)
-    arbiter = Noting(2)
-    arbiter.add(1, 2)
-    monkeypatch.setattr(Arbiter, "reap_workers", lambda arbiter: arbiter.WORKERS.pop(1))
-    arbiter.reap_workers()
-    assert queue.free_slots == 4

@@ -14,7 +14,13 @@ from gunicorn.glogging import Logger
 
 from gunicorn_slots.connection import SlotConnection
 from gunicorn_slots.handover import Handover
-from gunicorn_slots.limits import PARKED_LEAST_SECONDS
+from gunicorn_slots.limits import (
+    PARKED_LEAST_SECONDS,
+    PATIENCE_SECONDS,
+    STARVED_SECONDS,
+    STAY_SECONDS,
+    STAY_STARVED_SECONDS,
+)
 from gunicorn_slots.poller import Poller
 from gunicorn_slots.worker import SlotWorker
 
@@ -109,22 +115,39 @@ def test_a_workers_own_in_their_turn(bench: Bench) -> None:
     assert bench.taken() == ["handed", "ahead", "own"]
 
 
-def test_what_is_pending_goes_to_a_free_worker_or_after_a_while(bench: Bench) -> None:
-    worker, now = bench.worker, time.monotonic()
-    for number in range(3):
-        worker.pending.append((now + number / 1e3, bench.kept(f"kept{number}")))
-    worker.pass_on(now)  # too early
-    worker.pass_on(now + 0.008)  # nobody has a free slot
-    assert len(worker.pending) == 3
-    worker.handover.say(7, 1)
-    worker.pass_on(now + 0.008)
-    assert len(worker.pending) == 2
-    worker.handover.say(7, 0)
-    worker.served += 1
-    worker.pass_on(now + 0.03)  # a request has ended here meanwhile
-    assert len(worker.pending) == 2
-    worker.pass_on(now + 0.03)
+@pytest.fixture
+def pending(bench: Bench) -> float:
+    """Have three requests wait; return when the last one came."""
+    now = time.monotonic()
+    bench.worker.pending.extend((now, bench.kept(f"kept{number}")) for number in range(3))
+    return now
+
+
+def test_what_is_pending_goes_to_the_queue_after_a_moment(bench: Bench, pending: float) -> None:
+    for number in range(2):
+        bench.worker.pass_on(pending + number / 1e3)
+        assert len(bench.worker.pending) == 3
+    bench.worker.pass_on(pending + 1.1 * PATIENCE_SECONDS)
     assert bench.taken() == ["kept0", "kept1", "kept2"]
+    assert not bench.worker.pending
+
+
+def test_it_stays_for_a_while_where_requests_end(bench: Bench, pending: float) -> None:
+    for number in range(100):
+        bench.worker.served += 1
+        bench.worker.pass_on(pending + number / 1e3)
+    assert len(bench.worker.pending) == 3
+    bench.worker.served += 1
+    bench.worker.pass_on(pending + 1.1 * STAY_SECONDS)
+    assert not bench.worker.pending
+
+
+def test_it_stays_where_the_worker_hardly_gets_the_cpu(bench: Bench, pending: float) -> None:
+    for number in range(2):
+        bench.worker.pass_on(pending + number * 1.1 * STARVED_SECONDS)
+        assert len(bench.worker.pending) == 3
+    bench.worker.pass_on(pending + 1.1 * STAY_STARVED_SECONDS)
+    assert not bench.worker.pending
 
 
 def test_one_that_comes_while_a_slot_is_free_is_served_here(bench: Bench) -> None:

@@ -110,7 +110,8 @@ def answer(port: int, parts: list[bytes], pause: float) -> bytes:
 
 def test_an_honest_slow_upload_is_not_cut(serve: Serve) -> None:
     """Three times as long as the limit, but faster than the rate that is asked for."""
-    parts = [b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 18000\r\n\r\n", *[b"x" * 1500] * 12]
+    head = b"POST /upload HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 18000\r\n\r\n"
+    parts = [head, *[b"x" * 1500] * 12]
     with serve(FAULTY, ENVIRON) as server:
         assert b'{"bytes":18000}' in answer(server.port, parts, LIMIT / 4)
 
