@@ -12,7 +12,7 @@ from typing import Any
 
 from gunicorn_slots.connection import SlotConnection
 from gunicorn_slots.limits import ASIDE_MOST, LINGER_BYTES, LINGER_SECONDS, PARKED_LEAST_SECONDS, PARKED_SECONDS
-from gunicorn_slots.sockets import drain, half_close
+from gunicorn_slots.sockets import drain, first_byte, half_close
 
 
 class Aside:
@@ -119,7 +119,10 @@ class Parked(Aside):
             self.worker.came(known)
 
     def close(self, sock: socket.socket, known: SlotConnection) -> None:
-        known.close()
+        if first_byte(sock):  # it has spoken meanwhile
+            self.worker.came(known)
+        else:
+            known.close()
 
     @property
     def keeps_all(self) -> bool:

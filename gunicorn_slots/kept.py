@@ -80,7 +80,10 @@ class Kept(Aside):
             self.worker.came(conn)
 
     def close(self, sock: socket.socket, known: SlotConnection) -> None:
-        known.close(graceful=True)
+        if first_byte(sock):  # its next request has come meanwhile
+            self.worker.came(known)
+        else:
+            known.close(graceful=True)
 
     def leave(self, deadline: float) -> None:
         """Let the other workers have them all; where all of the server stops, let none stay longer than this."""

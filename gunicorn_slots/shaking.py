@@ -65,6 +65,9 @@ class Shaking(Parked):
             return
         self.worker.poller.modify(sock, events, self.on_readable)
 
+    def close(self, sock: socket.socket, known: SlotConnection) -> None:
+        known.close()
+
     @staticmethod
     def shake(conn: SlotConnection) -> bool:
         """Do what can be done of a handshake; say whether some of the request is there already."""

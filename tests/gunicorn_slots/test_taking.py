@@ -276,6 +276,20 @@ def test_an_app_may_close_a_connection_that_is_watched(bench: Bench) -> None:
     assert [one for _, one in worker.pending] == [other]
 
 
+@pytest.mark.parametrize("name", ["parked", "kept"])
+def test_one_that_has_to_go_but_has_spoken_is_served(bench: Bench, name: str) -> None:
+    aside, conn = getattr(bench.worker, name), bench.kept("spoke")
+    assert aside.add(conn.sock, conn)
+    aside.end_oldest()
+    assert [one for _, one in bench.worker.pending] == [conn]
+    bench.worker.pending.clear()
+    conn.sock.recv(9)
+    assert aside.add(conn.sock, conn)
+    aside.end_oldest()
+    assert not bench.worker.pending
+    assert bench.socks[0].recv(9) == b""
+
+
 def test_no_more_are_kept_while_all_that_are_may_be_about_to_speak(bench: Bench) -> None:
     worker = bench.worker
     worker.kept.most = 2
