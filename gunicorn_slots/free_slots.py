@@ -15,8 +15,9 @@ from gunicorn.workers import gthread
 from gunicorn_slots.aside import Aside, Lingering, Parked
 from gunicorn_slots.connection import SlotConnection
 from gunicorn_slots.handover import shared_queue
+from gunicorn_slots.hanging import HangWatch
 from gunicorn_slots.kept import Kept
-from gunicorn_slots.limits import NOTIFY_SECONDS, PATIENCE_SECONDS
+from gunicorn_slots.limits import NOTIFY_SECONDS, PATIENCE_SECONDS, UNDER_WAY_SECONDS, YIELD_SECONDS
 from gunicorn_slots.queues import Queues
 from gunicorn_slots.shaking import Shaking
 from gunicorn_slots.threads import Threads
@@ -27,6 +28,8 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
 
     Attributes:
         served: how many requests are over.
+        fills: whether the main loop will have served what waits, as a thread has asked it to.
+        yielded: when a thread has last let the others go first.
         free: an entry for each free slot.
         pending: when its request arrived, and a kept connection that has found no free slot yet.
         ahead: the same of a connection whose next request was read with the last one, so that it must stay here.
@@ -35,6 +38,9 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
     """
 
     alive: bool
+    watch: HangWatch
+    fills = False
+    yielded = 0.0
     _accepting: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -148,6 +154,7 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
 
     def fill(self) -> None:
         """Have served what waits, as long as there are free slots."""
+        self.fills = False
         while self.is_waited_for and self.take_slot():
             conn = self.next_waiting()
             self.enqueue_or_give(conn)
@@ -180,9 +187,27 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
         else:
             self.give_slot()
 
+    def let_others_go_first(self) -> None:
+        """Give the interpreter to another thread, now and then, if one has been under way for long."""
+        now = time.monotonic()
+        if now - self.yielded >= YIELD_SECONDS and now - self.watch.oldest(now) >= UNDER_WAY_SECONDS:
+            self.yielded = now
+            time.sleep(0)
+
     def after(self) -> SlotConnection | None:
-        """Return what a thread serves next whose request is over; None if nothing waits, and its slot is free."""
+        """Return what a thread serves next whose request is over; None if that is not its own to take.
+
+        New connections are the main loop's to distribute: a thread that took them itself would hold on to the CPU for
+        all of its time slice, and what the others are in the middle of would wait.
+        """
         self.served += 1
+        if not self.queues.known.isdisjoint(self.sockets):
+            self.give_slot()
+            if not self.fills:
+                self.fills = True
+                self.method_queue.defer(self.fill)
+            return None
+        self.let_others_go_first()
         while True:
             if self.pending or self.ahead or self.queues.known:
                 conn = self.next_waiting()

@@ -68,6 +68,13 @@ class HangWatch:
         """Note that a connection has got its slot, or waits for a thread of this worker."""
         self.serving[conn] = time.monotonic()
 
+    def oldest(self, now: float) -> float:
+        """Return when the request got its slot that has been under way for longest; `now` if none is."""
+        try:
+            return next(iter(self.serving.values()))
+        except (StopIteration, RuntimeError):  # another thread has changed it meanwhile
+            return now
+
     def start(self, conn: SlotConnection) -> None:
         """Note that a connection has got a thread, in that thread."""
         self.running.add(conn)

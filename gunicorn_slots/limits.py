@@ -35,11 +35,12 @@ KEPT_SECONDS = 250
 # And so much longer than that and than what anybody sets, for requests that are sent at the last moment.
 KEPT_MORE_SECONDS = 2
 # How long a request waits at first for a slot of the worker that has its connection, and for how long it may while
-# requests end there; or while the worker hardly gets the CPU, as it comes so late to look; and how much later than
+# requests end there, or while the worker hardly gets the CPU, as it comes so late to look; and how much later than
 # another one a new one may have come and be served before it.
-PATIENCE_SECONDS, STAY_SECONDS = 0.002, 0.1
-STAY_STARVED_SECONDS, STARVED_SECONDS = 0.02, 0.008
+PATIENCE_SECONDS, STAY_SECONDS, STARVED_SECONDS = 0.002, 0.01, 0.008
 TOGETHER_SECONDS = 0.01
+# A thread lets the others go first where a request has been under way for so long, and that so often.
+UNDER_WAY_SECONDS, YIELD_SECONDS = 0.005, 0.002
 # How much memory the connections may take that wait to be served by whichever worker can; the kernel counts about 768
 # bytes for each, and has a limit of its own (net.core.wmem_max).
 HANDED_BYTES = 2**20

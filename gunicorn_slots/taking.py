@@ -19,7 +19,6 @@ from gunicorn_slots.limits import (
     RETRY_SECONDS,
     STARVED_SECONDS,
     STAY_SECONDS,
-    STAY_STARVED_SECONDS,
     TOGETHER_SECONDS,
     Limits,
 )
@@ -63,9 +62,8 @@ class TakingWorker(FreeSlotsWorker):
         if now - self.looked_on >= STARVED_SECONDS:
             self.starved_at = now
         self.looked_on = now
-        stays = STAY_SECONDS if now - self.ended_at < PATIENCE_SECONDS else PATIENCE_SECONDS
-        if now - self.starved_at < PATIENCE_SECONDS:
-            stays = max(stays, STAY_STARVED_SECONDS)
+        soon = now - max(self.ended_at, self.starved_at) < PATIENCE_SECONDS
+        stays = STAY_SECONDS if soon else PATIENCE_SECONDS
         while now - since(self.pending) >= (stays if self.alive else PATIENCE_SECONDS):
             try:
                 arrived, conn = self.pending.popleft()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from gunicorn_slots import free_slots
 from gunicorn_slots.connection import SlotConnection
 from gunicorn_slots.limits import (
     PARKED_LEAST_SECONDS,
     PATIENCE_SECONDS,
     STARVED_SECONDS,
     STAY_SECONDS,
-    STAY_STARVED_SECONDS,
+    UNDER_WAY_SECONDS,
+    YIELD_SECONDS,
 )
 from tests.gunicorn_slots.at_rest import Bench
 
@@ -77,9 +80,9 @@ def test_what_is_pending_goes_to_the_queue_after_a_moment(bench: Bench, pending:
 
 
 def test_it_stays_for_a_while_where_requests_end(bench: Bench, pending: float) -> None:
-    for number in range(100):
+    for number in range(10):
         bench.worker.served += 1
-        bench.worker.pass_on(pending + number / 1e3)
+        bench.worker.pass_on(pending + number * STAY_SECONDS / 10)
     assert len(bench.worker.pending) == 3
     bench.worker.served += 1
     bench.worker.pass_on(pending + 1.1 * STAY_SECONDS)
@@ -90,7 +93,7 @@ def test_it_stays_where_the_worker_hardly_gets_the_cpu(bench: Bench, pending: fl
     for number in range(2):
         bench.worker.pass_on(pending + number * 1.1 * STARVED_SECONDS)
         assert len(bench.worker.pending) == 3
-    bench.worker.pass_on(pending + 1.1 * STAY_STARVED_SECONDS)
+    bench.worker.pass_on(pending + 1.1 * STAY_SECONDS)
     assert not bench.worker.pending
 
 
@@ -104,6 +107,49 @@ def test_one_that_comes_while_a_slot_is_free_is_served_here(bench: Bench) -> Non
     other = bench.kept("other")
     bench.worker.came(other)
     assert served == [other]
+
+
+def test_a_thread_takes_what_waits_here_itself_and_leaves_new_connections_to_the_main_loop(bench: Bench) -> None:
+    asked: list[object] = []
+    bench.worker.method_queue = SimpleNamespace(defer=asked.append)
+    bench.worker.queues.found_empty(bench.listener)
+    kept = bench.kept("kept")
+    bench.worker.pending.append((time.monotonic(), kept))
+    assert bench.worker.after() is kept
+    bench.connect("new")
+    bench.worker.queues.leave_to_threads(bench.listener)
+    for _ in range(2):  # two requests are over before the main loop comes to it
+        assert bench.worker.after() is None
+    assert asked == [bench.worker.fill]
+    assert len(bench.worker.free) == 2
+    served: list[SlotConnection] = []
+    bench.worker.enqueue_req = served.append
+    time.sleep(0.01)
+    bench.worker.fill()
+    assert [bench.clients[conn.client] for conn in served] == ["new"]
+    bench.worker.queues.leave_to_threads(bench.listener)
+    assert bench.worker.after() is None
+    assert asked == [bench.worker.fill] * 2
+
+
+def test_a_thread_lets_the_others_go_first_while_one_is_under_way_for_long(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, yields = 1000.0, list[float]()
+    monkeypatch.setattr(free_slots, "time", SimpleNamespace(monotonic=lambda: now, sleep=yields.append))
+    bench.worker.let_others_go_first()
+    assert yields == []  # none is under way
+    bench.worker.watch.serving[bench.kept("other")] = now
+    now += 0.9 * UNDER_WAY_SECONDS
+    bench.worker.let_others_go_first()
+    assert yields == []
+    now += 0.2 * UNDER_WAY_SECONDS
+    for _ in range(2):
+        bench.worker.let_others_go_first()
+    assert yields == [0]
+    now += 1.1 * YIELD_SECONDS
+    bench.worker.let_others_go_first()
+    assert yields == [0, 0]
 
 
 def test_the_poller_tells_of_a_queue_until_something_waits_in_it_for_a_slot(bench: Bench) -> None:
