@@ -5,31 +5,29 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 import time
 from collections import deque
 from typing import Any
 
-from gunicorn.workers import gthread
-
 from gunicorn_slots.aside import Aside, Lingering, Parked
 from gunicorn_slots.connection import SlotConnection
+from gunicorn_slots.counted import CountedWorker
 from gunicorn_slots.handover import shared_queue
 from gunicorn_slots.hanging import HangWatch
 from gunicorn_slots.kept import Kept
-from gunicorn_slots.limits import NOTIFY_SECONDS, PATIENCE_SECONDS, UNDER_WAY_SECONDS, YIELD_SECONDS
+from gunicorn_slots.limits import NOTIFY_SECONDS, PATIENCE_SECONDS
 from gunicorn_slots.queues import Queues
 from gunicorn_slots.shaking import Shaking
 from gunicorn_slots.threads import Threads
+from gunicorn_slots.yielding import Yielding
 
 
-class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
+class FreeSlotsWorker(CountedWorker):
     """gthread, but whoever has a request served takes a slot out of those that are free, in any thread.
 
     Attributes:
         served: how many requests are over.
         fills: whether the main loop will have served what waits, as a thread has asked it to.
-        yielded: when a thread has last let the others go first.
         free: an entry for each free slot.
         pending: when its request arrived, and a kept connection that has found no free slot yet.
         ahead: the same of a connection whose next request was read with the last one, so that it must stay here.
@@ -40,8 +38,6 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
     alive: bool
     watch: HangWatch
     fills = False
-    yielded = 0.0
-    _accepting: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.parked, self.shaking, self.lingering, self.kept = Parked(self), Shaking(self), Lingering(self), Kept(self)
@@ -52,6 +48,7 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
         self.handover = shared_queue()
         self.queues = Queues(self)
         self.notified, self.served = 0.0, 0
+        self.yielding = Yielding(self.watch)
         super().__init__(*args, **kwargs)
         self.free.extend([None] * self.cfg.threads)
 
@@ -69,35 +66,6 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
 
     def get_thread_pool(self) -> Threads:
         return Threads(self.cfg.threads, self.work)
-
-    @property
-    def nr_conns(self) -> int:
-        """How many connections there are; a worker that ends waits for them."""
-        # Busy slots first, as a connection is set aside before its slot is given back.
-        busy = int(self.cfg.threads) - len(self.free)
-        return busy + sum(map(len, self.aside)) + len(self.pending) + len(self.ahead)
-
-    @nr_conns.setter
-    def nr_conns(self, value: int) -> None:
-        pass  # gunicorn counts them, too
-
-    @property
-    def worker_connections(self) -> int:
-        """How many there may be: such that gunicorn's main loop leaves the listeners as they are."""
-        return sys.maxsize if self._accepting else 0
-
-    @worker_connections.setter
-    def worker_connections(self, value: int) -> None:
-        pass  # gthread's constructor sets it from the configuration
-
-    @property
-    def max_keepalived(self) -> int:
-        """Whether a response may say that its connection is kept: gunicorn's own list of them stays empty."""
-        return 0 if self.kept.is_full else 1
-
-    @max_keepalived.setter
-    def max_keepalived(self, value: int) -> None:
-        pass  # as above
 
     def notify(self) -> None:
         now = time.monotonic()
@@ -187,13 +155,6 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
         else:
             self.give_slot()
 
-    def let_others_go_first(self) -> None:
-        """Give the interpreter to another thread, now and then, if one has been under way for long."""
-        now = time.monotonic()
-        if now - self.yielded >= YIELD_SECONDS and now - self.watch.oldest(now) >= UNDER_WAY_SECONDS:
-            self.yielded = now
-            time.sleep(0)
-
     def after(self) -> SlotConnection | None:
         """Return what a thread serves next whose request is over; None if that is not its own to take.
 
@@ -207,7 +168,7 @@ class FreeSlotsWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn sh
                 self.fills = True
                 self.method_queue.defer(self.fill)
             return None
-        self.let_others_go_first()
+        self.yielding.let_others_go_first()
         while True:
             if self.pending or self.ahead or self.queues.known:
                 conn = self.next_waiting()

@@ -47,16 +47,16 @@ class Kept(Aside):
         return idle < PARKED_LEAST_SECONDS
 
     def add(self, sock: socket.socket, known: SlotConnection) -> bool:
-        """Wait for a connection's next request; called by the thread that has served it."""
+        """Wait for a connection's next request; called by the thread that has served it. False if it cannot be kept."""
+        if known.key is None:  # before the main loop knows of it, which may hand it over at once
+            try:
+                self.worker.poller.keep(known)
+            except (OSError, ValueError):  # the kernel watches no more, or the app has closed it
+                return False
         if len(self.waiting) >= self.most:
             self.end_oldest()
         with self.changing:
             self.waiting[sock] = (self.deadline(), known)
-        if known.key is None:
-            try:
-                self.worker.poller.keep(known)
-            except (OSError, ValueError):  # the kernel watches no more, or the app has closed it
-                return not self.take(sock)
         if known.spoke:  # while it was served: the rest of that request, most likely, or the next one
             known.spoke = False
             if first_byte(sock) is not None and self.take(sock):
@@ -95,5 +95,6 @@ class Kept(Aside):
         """Hand over what is left in a worker that ends alone, as long as there is room."""
         for sock, (_, known) in self.all() if self.until < math.inf and not self.worker.stops else []:
             if self.take(sock) and not self.worker.hand_over(known, time.monotonic(), idle=True):
-                self.add(sock, known)
+                if not self.add(sock, known):
+                    known.close(graceful=True)
                 return

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,3 +65,14 @@ class Bench:
             found.append(self.clients[conn.client])
             conn.close()
         return found
+
+
+@contextlib.contextmanager
+def at_rest() -> Iterator[Bench]:
+    """Make one, and close it in the end."""
+    made = Bench()
+    yield made
+    for sock in (made.listener, *made.socks):
+        sock.close()
+    made.worker.poller.close()
+    made.worker.tmp.close()

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
 
-from gunicorn_slots import free_slots
 from gunicorn_slots.connection import SlotConnection
 from gunicorn_slots.limits import (
     PARKED_LEAST_SECONDS,
     PATIENCE_SECONDS,
     STARVED_SECONDS,
     STAY_SECONDS,
-    UNDER_WAY_SECONDS,
-    YIELD_SECONDS,
 )
-from tests.gunicorn_slots.at_rest import Bench
+from tests.gunicorn_slots.at_rest import Bench, at_rest
 
 MOMENT = 0.06  # longer than what counts as together
 
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    made = Bench()
-    yield made
-    for sock in (made.listener, *made.socks):
-        sock.close()
-    made.worker.poller.close()
-    made.worker.tmp.close()
+    with at_rest() as made:
+        yield made
 
 
 def test_a_new_connection_before_younger_ones_that_were_handed_over(bench: Bench) -> None:
@@ -109,49 +101,6 @@ def test_one_that_comes_while_a_slot_is_free_is_served_here(bench: Bench) -> Non
     assert served == [other]
 
 
-def test_a_thread_takes_what_waits_here_itself_and_leaves_new_connections_to_the_main_loop(bench: Bench) -> None:
-    asked: list[object] = []
-    bench.worker.method_queue = SimpleNamespace(defer=asked.append)
-    bench.worker.queues.found_empty(bench.listener)
-    kept = bench.kept("kept")
-    bench.worker.pending.append((time.monotonic(), kept))
-    assert bench.worker.after() is kept
-    bench.connect("new")
-    bench.worker.queues.leave_to_threads(bench.listener)
-    for _ in range(2):  # two requests are over before the main loop comes to it
-        assert bench.worker.after() is None
-    assert asked == [bench.worker.fill]
-    assert len(bench.worker.free) == 2
-    served: list[SlotConnection] = []
-    bench.worker.enqueue_req = served.append
-    time.sleep(0.01)
-    bench.worker.fill()
-    assert [bench.clients[conn.client] for conn in served] == ["new"]
-    bench.worker.queues.leave_to_threads(bench.listener)
-    assert bench.worker.after() is None
-    assert asked == [bench.worker.fill] * 2
-
-
-def test_a_thread_lets_the_others_go_first_while_one_is_under_way_for_long(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now, yields = 1000.0, list[float]()
-    monkeypatch.setattr(free_slots, "time", SimpleNamespace(monotonic=lambda: now, sleep=yields.append))
-    bench.worker.let_others_go_first()
-    assert yields == []  # none is under way
-    bench.worker.watch.serving[bench.kept("other")] = now
-    now += 0.9 * UNDER_WAY_SECONDS
-    bench.worker.let_others_go_first()
-    assert yields == []
-    now += 0.2 * UNDER_WAY_SECONDS
-    for _ in range(2):
-        bench.worker.let_others_go_first()
-    assert yields == [0]
-    now += 1.1 * YIELD_SECONDS
-    bench.worker.let_others_go_first()
-    assert yields == [0, 0]
-
-
 def test_the_poller_tells_of_a_queue_until_something_waits_in_it_for_a_slot(bench: Bench) -> None:
     queues, poller = bench.worker.queues, bench.worker.poller
     queues.found_empty(bench.listener)
@@ -215,6 +164,15 @@ def test_a_kept_connection_is_told_of_once_for_each_request(bench: Bench) -> Non
         assert [one for _, one in worker.pending] == [conn]
         worker.pending.clear()
         assert conn.sock.recv(9) == b"GET"
+
+
+def test_the_main_loop_gets_to_know_of_a_kept_connection_once_it_is_watched(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conn, known = bench.kept("kept"), []
+    monkeypatch.setattr(bench.worker.poller, "keep", lambda _: known.append(len(bench.worker.kept)))
+    assert bench.worker.kept.add(conn.sock, conn)
+    assert (known, len(bench.worker.kept)) == ([0], 1)
 
 
 def test_what_comes_while_a_connection_is_served_is_not_missed(bench: Bench) -> None:

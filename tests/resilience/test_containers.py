@@ -214,7 +214,8 @@ def test_memory_limit(faulty: Stack, record: Record, who: str) -> None:
         "The memory limit of 256 MB was reached, and the kernel has killed a process of this container: worker" in log
     )
     assert "Set fewer GUNICORN_WORKERS" in log
-    assert run.lost <= 5, run.outcomes
+    # What had the other five slots of that worker, and what had just come on connections that it kept.
+    assert run.lost <= 8, run.outcomes
     assert run.refused == 0
     end = run.requests[-1].ended
     assert run.rate(end - 1, end) > 0.7 * 180

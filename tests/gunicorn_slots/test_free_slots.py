@@ -1,0 +1,41 @@
+"""What a thread does whose request is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from gunicorn_slots.connection import SlotConnection
+from tests.gunicorn_slots.at_rest import Bench, at_rest
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with at_rest() as made:
+        yield made
+
+
+def test_a_thread_takes_what_waits_here_itself_and_leaves_new_connections_to_the_main_loop(bench: Bench) -> None:
+    asked: list[object] = []
+    bench.worker.method_queue = SimpleNamespace(defer=asked.append)
+    bench.worker.queues.found_empty(bench.listener)
+    kept = bench.kept("kept")
+    bench.worker.pending.append((time.monotonic(), kept))
+    assert bench.worker.after() is kept
+    bench.connect("new")
+    bench.worker.queues.leave_to_threads(bench.listener)
+    for _ in range(2):  # two requests are over before the main loop comes to it
+        assert bench.worker.after() is None
+    assert asked == [bench.worker.fill]
+    assert len(bench.worker.free) == 2
+    served: list[SlotConnection] = []
+    bench.worker.enqueue_req = served.append
+    time.sleep(0.01)
+    bench.worker.fill()
+    assert [bench.clients[conn.client] for conn in served] == ["new"]
+    bench.worker.queues.leave_to_threads(bench.listener)
+    assert bench.worker.after() is None
+    assert asked == [bench.worker.fill] * 2
