@@ -35,8 +35,8 @@ up: ## the app and Locust's web UI, in Docker; APP_DIR=~/shop for your own app, 
 .venv-sweep/installed: sweep/requirements.txt
 
 # APP_DIR is an app of your own: a copy of its folder gets an environment of its own.
-sweep: $(if $(APP_DIR),,.venv-app/installed) .venv-sweep/installed ## which workers and threads to ship, without Docker; APP_DIR=~/shop, ARGS="--scenario mixed"; minutes, it says how many
-	@SWEEP_COMMAND="make sweep" $(if $(APP_DIR),$(PYTHON) -m sweep.own_app "$$APP_DIR" .venv-sweep/bin/python,SWEEP_PYTHON=.venv-app/bin/python .venv-sweep/bin/python -m sweep) $(ARGS)
+sweep: $(if $(APP_DIR),,.venv-app/installed) .venv-sweep/installed ## which workers and threads to ship, without Docker; APP_DIR=~/shop, PLAN=P1v3, ARGS="--scenario mixed"; minutes, it says how many
+	@$(if $(PLAN),SWEEP_PLAN=$(PLAN) )SWEEP_COMMAND="make sweep" $(if $(APP_DIR),$(PYTHON) -m sweep.own_app "$$APP_DIR" .venv-sweep/bin/python,SWEEP_PYTHON=.venv-app/bin/python .venv-sweep/bin/python -m sweep) $(ARGS)
 
 check: lint ## lint, types and the unit tests, with their coverage; about 45 seconds
 	$(RUN)python -m pytest -q -n auto -m "not process" --cov --cov-report term $(ARGS)

@@ -47,6 +47,7 @@ class Plan:
             f"less about {PLATFORM_MB / 1024:g} GB for the platform. Written by `python -m plans`.\n"
             f"APP_CPUSET={self.cpuset}\n"
             f"APP_MEMORY={self.app_memory_mb}m\n"
+            f"SWEEP_PLAN={self.name}\n"
         )
 
 

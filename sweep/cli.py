@@ -97,7 +97,14 @@ PATH = click.Path(path_type=Path)
     show_default="the one that runs this",
     help="The Python that has gunicorn and the app's requirements.",
 )
-@option("--plan", type=PLAN, default=DEFAULTS.plan, metavar="NAME", help="An App Service plan, for instance P1v3.")
+@option(
+    "--plan",
+    type=PLAN,
+    envvar="SWEEP_PLAN",
+    default=DEFAULTS.plan,
+    metavar="NAME",
+    help="An App Service plan, for instance P1v3.",
+)
 @option("--max-p95", type=Number(0.1, 1e6), metavar="MS", help="Recommend nothing with a p95 above this.")
 @option(
     "--max-fail-ratio",

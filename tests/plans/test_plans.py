@@ -26,6 +26,7 @@ def test_b1_is_the_compose_files_default() -> None:
     b1 = plans.load()["B1"]
     assert f"${{APP_CPUSET:-{b1.cpuset}}}" in text
     assert f"${{APP_MEMORY:-{b1.app_memory_mb}m}}" in text
+    assert f"${{SWEEP_PLAN:-{b1.name}}}" in text
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,23 @@ def test_a_bad_option_is_one_line(args: str, told: str, capsys: pytest.CaptureFi
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(
+    ("plan", "args", "told"),
+    [
+        ("B9", "", "B9: expected one of B1, B2"),
+        ("P5mv3", "", "P5mv3: has 32 vCPU"),
+        ("B9", "--plan P4mv3", "P4mv3: has 16 vCPU"),
+    ],
+)
+def test_the_env_file_of_a_plan_names_it_for_the_sweep(
+    plan: str, args: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SWEEP_PLAN", plan)
+    assert cli.main(shlex.split(args)) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("option", ["--scenario", "--chdir", "--out", "--python"])
 def test_a_path_that_no_system_takes_is_one_line(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([option, "/" + "x" * 5000]) == 2
