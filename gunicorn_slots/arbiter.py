@@ -68,7 +68,10 @@ class ReplacingArbiter(Arbiter):  # type: ignore[misc] # gunicorn ships no types
 
     def spawn_worker(self) -> Any:
         with self.everyone():  # the new one closes what it has inherited of the others
-            return super().spawn_worker()
+            pid = super().spawn_worker()
+        # After a HUP that sets another class, nobody would take what those who end hand over.
+        leave_queue(not hasattr(self.WORKERS.get(pid), "exact_slots"))
+        return pid
 
     def murder_workers(self) -> None:
         with self.everyone():
@@ -91,10 +94,10 @@ class ReplacingArbiter(Arbiter):  # type: ignore[misc] # gunicorn ships no types
         super().stop(graceful)
 
 
-def leave_queue() -> None:
-    """Let nobody hand a connection over any more."""
+def leave_queue(left: bool = True) -> None:
+    """Let nobody hand a connection over any more, as nobody would take it, or let them again."""
     if queue := shared_queue():
-        queue.leave()
+        queue.is_left = left
 
 
 def has_said(worker: Any) -> bool:

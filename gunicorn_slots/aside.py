@@ -154,8 +154,10 @@ class Lingering(Aside):
         left = drain(sock, known)
         if not left:
             self.end(sock, known)
-        elif found := self.waiting.get(sock):
-            self.waiting[sock] = (found[0], left)
+            return
+        with self.changing:  # another thread may have closed it
+            if found := self.waiting.get(sock):
+                self.waiting[sock] = (found[0], left)
 
     def close(self, sock: socket.socket, known: int) -> None:
         sock.close()

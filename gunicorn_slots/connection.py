@@ -16,6 +16,10 @@ from gunicorn.workers import gthread
 from gunicorn_slots.limits import BODY_RATE, Limits, variable
 
 
+class NothingYetError(BaseException):
+    """Ends the look for a request on a connection that had nothing new to say, so that it is kept again."""
+
+
 class GivenUpError(BaseException):
     """Ends a request whose client is too slow, or whose body ends early or is malformed.
 
@@ -62,6 +66,7 @@ class SlotConnection(gthread.TConn):  # type: ignore[misc] # gunicorn ships no t
         self.poller: Any = None  # once it is kept
         self.key: Any = None  # the poller's
         self.spoke = False  # whether something came while it was served
+        self.may_wait = False  # whether it can be kept if nothing has come
 
     def init(self) -> None:
         if self.initialized:
@@ -123,10 +128,11 @@ class PatientSocket:
             self.at_once = False
             try:
                 data: bytes = self.sock.recv(size, socket.MSG_DONTWAIT)
-            except BlockingIOError:  # it isn't
+            except BlockingIOError:
+                if self.conn.may_wait:  # what it was told of has been read with the request before
+                    raise NothingYetError from None
                 return self.recv(size)
-            self.received = len(data)
-            return data
+            return self.counted(data, size)
         in_body = self.conn.parser.mesg is not None
         if in_body and not self.in_body:
             self.in_body, self.received, self.waited = True, 0, 0.0
@@ -152,7 +158,13 @@ class PatientSocket:
         if in_body and not data:  # to an app it would look complete
             raise GivenUpError(self.conn, f"closed after {self.received} more bytes of the body")
         self.waited += time.monotonic() - begin
+        return self.counted(data, size)
+
+    def counted(self, data: bytes, size: int) -> bytes:
+        """Count bytes that were read, and note that there may be more, of which nobody will tell."""
         self.received += len(data)
+        if len(data) == size:
+            self.conn.spoke = True
         return data
 
 

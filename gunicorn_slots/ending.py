@@ -89,4 +89,4 @@ class EndingWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn ships
         # A client that is aside may be about to speak, but not for long.
         self.parked.cap(deadline)
         self.shaking.cap(deadline)
-        self.kept.leave(deadline)
+        self.kept.leave(time.monotonic())

@@ -123,11 +123,21 @@ class FreeSlotsWorker(CountedWorker):
     def fill(self) -> None:
         """Have served what waits, as long as there are free slots."""
         self.fills = False
-        while self.is_waited_for and self.take_slot():
+        for _ in range(self.cfg.threads):
+            if not (self.is_waited_for and self.take_slot()):
+                return
             conn = self.next_waiting()
             self.enqueue_or_give(conn)
             if not conn:
                 return
+        if self.is_waited_for and self.free:
+            self.ask_to_fill()  # the main loop has other things to do, too
+
+    def ask_to_fill(self) -> None:
+        """Have the main loop have served what waits, in its turn."""
+        if not self.fills:
+            self.fills = True
+            self.method_queue.defer(self.fill)
 
     @property
     def is_waited_for(self) -> bool:
@@ -164,9 +174,7 @@ class FreeSlotsWorker(CountedWorker):
         self.served += 1
         if not self.queues.known.isdisjoint(self.sockets):
             self.give_slot()
-            if not self.fills:
-                self.fills = True
-                self.method_queue.defer(self.fill)
+            self.ask_to_fill()
             return None
         self.yielding.let_others_go_first()
         while True:

@@ -13,6 +13,7 @@ import functools
 import marshal
 import math
 import mmap
+import os
 import select
 import socket
 import struct
@@ -83,7 +84,12 @@ class Handover:
             return NEVER
 
     def take(self) -> Handed | None:
-        """Return the next one; None if there is none."""
+        """Return the next one; None if there is none.
+
+        Raises:
+            OSError: no file descriptor is left for it, so that it stays in the queue.
+        """
+        os.close(os.dup(self.outlet.fileno()))  # the kernel would drop it
         try:
             data, rights, _, _ = self.outlet.recvmsg(MESSAGE_BYTES, RIGHTS_BYTES, CLOSED_ON_EXEC)
         except OSError:
@@ -104,12 +110,12 @@ class Handover:
 
     @property
     def is_left(self) -> bool:
-        """Whether all of the server stops, so that nobody will take from the queue but those who end."""
+        """Whether only those who end will take from the queue: all of the server stops, or other workers follow."""
         return bool(self.shared[TIME.size])
 
-    def leave(self) -> None:
-        """Note that all of the server stops."""
-        self.shared[TIME.size] = 1
+    @is_left.setter
+    def is_left(self, left: bool) -> None:
+        self.shared[TIME.size] = left
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from typing import Any
 
 from gunicorn_slots.aside import Aside
 from gunicorn_slots.connection import SlotConnection
-from gunicorn_slots.limits import KEPT_MORE_SECONDS, KEPT_MOST, KEPT_SECONDS, PARKED_LEAST_SECONDS
+from gunicorn_slots.limits import KEPT_MORE_SECONDS, KEPT_MOST, KEPT_SECONDS, PARKED_LEAST_SECONDS, STOP_SECONDS
 from gunicorn_slots.sockets import descriptors, first_byte
 
 GONE = getattr(select, "EPOLLRDHUP", 0) | getattr(select, "EPOLLHUP", 0) | getattr(select, "EPOLLERR", 0)
@@ -25,7 +25,8 @@ class Kept(Aside):
 
     Attributes:
         most: how many there may be; each takes a file descriptor.
-        until: by time.monotonic(), when all of them go; a worker that ends sets it.
+        until: by time.monotonic(), when all of them go, as all of the server stops.
+        leaves: whether the worker ends.
     """
 
     seconds = KEPT_SECONDS
@@ -34,6 +35,7 @@ class Kept(Aside):
         super().__init__(worker)
         self.most = max(1, min(KEPT_MOST, descriptors() // 4))
         self.until = math.inf
+        self.leaves = False
 
     def deadline(self) -> float:
         return min(time.monotonic() + self.seconds + KEPT_MORE_SECONDS, self.until)
@@ -43,24 +45,26 @@ class Kept(Aside):
         """Whether the longest idle would have to go although it may be about to speak; then no more are kept."""
         if len(self.waiting) < self.most:
             return False
-        idle = self.seconds + KEPT_MORE_SECONDS - (self.all()[0][1][0] - time.monotonic())
-        return idle < PARKED_LEAST_SECONDS
+        with self.changing:
+            first, _ = next(iter(self.waiting.values()), (math.inf, None))
+        return self.seconds + KEPT_MORE_SECONDS - (first - time.monotonic()) < PARKED_LEAST_SECONDS
 
     def add(self, sock: socket.socket, known: SlotConnection) -> bool:
         """Wait for a connection's next request; called by the thread that has served it. False if it cannot be kept."""
         if known.key is None:  # before the main loop knows of it, which may hand it over at once
             try:
                 self.worker.poller.keep(known)
+                known.may_wait = True
             except (OSError, ValueError):  # the kernel watches no more, or the app has closed it
                 return False
         if len(self.waiting) >= self.most:
             self.end_oldest()
+        spoke, known.spoke = known.spoke, False  # before others know of it
         with self.changing:
             self.waiting[sock] = (self.deadline(), known)
-        if known.spoke:  # while it was served: the rest of that request, most likely, or the next one
-            known.spoke = False
-            if first_byte(sock) is not None and self.take(sock):
-                self.worker.came(known)
+        # While it was served: the rest of that request, most likely, or the next one.
+        if (spoke or known.spoke) and first_byte(sock) is not None and self.take(sock):
+            self.worker.came(known)
         return True
 
     def take(self, sock: socket.socket) -> bool:
@@ -74,10 +78,13 @@ class Kept(Aside):
             conn.spoke = True
             if not self.take(conn.sock):  # it may have been added meanwhile, and found nothing
                 return
-        if mask & GONE and not first_byte(conn.sock):
-            conn.close()
-        else:
+        spoken = first_byte(conn.sock) if mask & GONE else True
+        if spoken is None:  # that was another connection with this number
+            self.add(conn.sock, conn)
+        elif spoken:
             self.worker.came(conn)
+        else:
+            conn.close()
 
     def close(self, sock: socket.socket, known: SlotConnection) -> None:
         if first_byte(sock):  # its next request has come meanwhile
@@ -85,15 +92,24 @@ class Kept(Aside):
         else:
             known.close(graceful=True)
 
-    def leave(self, deadline: float) -> None:
-        """Let the other workers have them all; where all of the server stops, let none stay longer than this."""
-        self.until = deadline
-        self.cap(deadline)
-        self.hand_over()
+    def leave(self, now: float) -> None:
+        """Let the other workers have them all; where all of the server stops, let none stay for long."""
+        self.leaves = True
+        self.look(now)
+
+    def look(self, now: float) -> None:
+        """See to it that those of a worker that ends go; called before any is closed because its time is over."""
+        if not self.leaves:
+            return
+        if not self.worker.stops:
+            self.hand_over()
+        elif self.until == math.inf:
+            self.until = now + STOP_SECONDS
+            self.cap(self.until)
 
     def hand_over(self) -> None:
-        """Hand over what is left in a worker that ends alone, as long as there is room."""
-        for sock, (_, known) in self.all() if self.until < math.inf and not self.worker.stops else []:
+        """Hand over what there is, as long as there is room."""
+        for sock, (_, known) in self.all():
             if self.take(sock) and not self.worker.hand_over(known, time.monotonic(), idle=True):
                 if not self.add(sock, known):
                     known.close(graceful=True)

@@ -34,6 +34,8 @@ RETRY_SECONDS = 0.1
 KEPT_SECONDS = 250
 # And so much longer than that and than what anybody sets, for requests that are sent at the last moment.
 KEPT_MORE_SECONDS = 2
+# For how long one is kept where all of the server stops.
+STOP_SECONDS = 2
 # How long a request waits at first for a slot of the worker that has its connection, and for how long it may while
 # requests end there, or while the worker hardly gets the CPU, as it comes so late to look; and how much later than
 # another one a new one may have come and be served before it.

@@ -71,7 +71,7 @@ class Poller:
     def select(self, timeout: float) -> list[tuple[Key, int]]:
         """Wait for something; return what has happened, and how."""
         found, keys = self.epoll.poll(max(timeout, 0)), self.keys
-        return [(keys[number], mask) for number, mask in found if number in keys]
+        return [(key, mask) for number, mask in found if (key := keys.get(number))]
 
     def close(self) -> None:
         self.epoll.close()

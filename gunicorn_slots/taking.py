@@ -4,31 +4,25 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import socket
 import time
 from collections import deque
 from typing import Any
 
 from gunicorn_slots.arrival import last_data_ms
 from gunicorn_slots.connection import SlotConnection
-from gunicorn_slots.free_slots import FreeSlotsWorker
-from gunicorn_slots.handover import NEVER, Handed
+from gunicorn_slots.handover import NEVER
 from gunicorn_slots.limits import (
     PATIENCE_SECONDS,
-    RETRY_SECONDS,
     STARVED_SECONDS,
     STAY_SECONDS,
     TOGETHER_SECONDS,
-    Limits,
 )
-from gunicorn_slots.sockets import SlotSocket, first_byte, is_among_the_last, notice_gone
+from gunicorn_slots.receiving import ReceivingWorker
 
 
-class TakingWorker(FreeSlotsWorker):
+class TakingWorker(ReceivingWorker):
     """gthread, but a slot that comes free takes the request that has waited longest, as far as anybody can know."""
 
-    limits: Limits
     turn = 0  # which listener comes next
     seen = 0  # how many requests were over at the last look at what is pending
     looked_on = ended_at = starved_at = 0.0  # when that was, and when it was seen that some ended, and that it was late
@@ -71,6 +65,7 @@ class TakingWorker(FreeSlotsWorker):
                 return
             if not self.hand_over(conn, arrived):
                 self.pending.appendleft((arrived, conn))
+                self.fill()  # a thread may have seen nothing meanwhile
                 return
 
     def hand_over(self, conn: SlotConnection, arrived: float, idle: bool = False) -> bool:
@@ -78,13 +73,16 @@ class TakingWorker(FreeSlotsWorker):
         if not self.handover or (self.stops and not self.alive):
             return False
         conn.unwatch()
-        return self.handover.put(conn.sock, arrived, idle, conn.client, conn.server)
+        if not self.handover.put(conn.sock, arrived, idle, conn.client, conn.server):
+            return False
+        conn.parser = None  # it knows the connection: the two would wait for the garbage collector
+        return True
 
     def take_handed(self) -> bool:
         """Have a request served that was handed over, if a slot is free; say whether there was one."""
         if not self.handover or not self.take_slot():
             return False
-        handed = self.handover.take()
+        handed = self.taken()
         self.enqueue_or_give(self.received(handed) if handed else None)
         return bool(handed)
 
@@ -112,7 +110,7 @@ class TakingWorker(FreeSlotsWorker):
             if known == NEVER:
                 return None
             if handover and handed == known:
-                found = handover.take()
+                found = self.taken()
                 conn = self.received(found) if found else None
                 if conn:
                     return conn
@@ -122,9 +120,10 @@ class TakingWorker(FreeSlotsWorker):
 
     def any_accepted(self, known: float, looks: set[Any]) -> SlotConnection | None:
         """Take a connection from one of the listeners, each in its turn, that does not come before what is known."""
-        for _ in self.sockets:
-            self.turn += 1
-            listener = self.sockets[self.turn % len(self.sockets)]
+        self.turn += 1
+        first = self.turn  # threads change it
+        for number in range(len(self.sockets)):
+            listener = self.sockets[(first + number) % len(self.sockets)]
             if listener not in looks:
                 continue
             conn = self.accepted(listener)
@@ -140,51 +139,6 @@ class TakingWorker(FreeSlotsWorker):
             if arrived < known + TOGETHER_SECONDS or not self.hand_over(conn, arrived):
                 return conn
         return None
-
-    def accepted(self, listener: Any) -> SlotConnection | None:
-        """Take a connection that has spoken from a listener; None if there is none."""
-        while not self.keeps_all:
-            try:
-                accepted, client = listener.accept()
-            except (BlockingIOError, ConnectionAbortedError):
-                return None
-            except OSError as error:
-                # Out of file descriptors: give up a connection that is as good as over, and try again.
-                if error.errno not in (errno.EMFILE, errno.ENFILE) or not self.make_room():
-                    self.log.error("Cannot take a connection: %s", error.strerror)
-                    time.sleep(RETRY_SECONDS)
-                return None
-            sock = SlotSocket(accepted.family, accepted.type, accepted.proto, accepted.detach())
-            conn = self.connection(sock, client, listener.getsockname())
-            notice_gone(sock, self.limits.request)
-            spoken = first_byte(sock)
-            if spoken and conn.cfg.is_ssl:
-                self.method_queue.defer(self.shaking.begin, conn)  # which the main loop goes on with
-                continue
-            if spoken:
-                return conn
-            if spoken is False or not self.parked.add(sock, conn):  # a silent one takes no slot
-                conn.close()
-        return None
-
-    def received(self, handed: Handed) -> SlotConnection | None:
-        """Make a connection of one that was handed over; None if nothing is to be served on it yet."""
-        sock = SlotSocket(handed.family, socket.SOCK_STREAM, 0, handed.descriptor)
-        conn = self.connection(sock, handed.client, handed.server)
-        if is_among_the_last(handed.descriptor):
-            self.make_room()
-        if handed.idle and first_byte(sock) is None and self.kept.add(sock, conn):
-            return None
-        return conn
-
-    def connection(self, sock: socket.socket, client: Any, server: Any) -> SlotConnection:
-        return SlotConnection(self.cfg, sock, client, server, self.limits, self.lingering.begin)
-
-    def make_room(self) -> bool:
-        """Give up a connection that is as good as over; False if there is none."""
-        if self.kept and not self.lingering:
-            self.kept.end_oldest()  # which then lingers
-        return self.lingering.end_oldest() or self.parked.end_oldest()
 
 
 def since(waiting: deque[tuple[float, SlotConnection]]) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn.http.body import ChunkedReader
 
 from gunicorn_slots import answers, arbiter, arrival, exactness, joined, preflight, server_timing, settings, startup
-from gunicorn_slots.connection import CheckedReader, GivenUpError, SlotConnection, described
+from gunicorn_slots.connection import CheckedReader, GivenUpError, NothingYetError, SlotConnection, described
 from gunicorn_slots.draining import Draining, Farewell
 from gunicorn_slots.ending import EndingWorker, LastOnes
 from gunicorn_slots.hanging import HangWatch
@@ -124,6 +124,8 @@ class SlotWorker(EndingWorker, TakingWorker):
         self.watch.start(conn)
         try:
             return super().handle(conn)
+        except NothingYetError:
+            return True
         except GivenUpError as error:
             self.log.warning("Gave up on %s", error)
             if not getattr(conn.parser.mesg, "begun", False):
@@ -168,7 +170,7 @@ class SlotWorker(EndingWorker, TakingWorker):
         self.fill()
         self.last_ones.take(now)
         self.draining.look(now)
+        self.kept.look(now)
         for aside in self.aside:
             aside.end_expired(now)
         self.sparing.say(now)
-        self.kept.hand_over()

@@ -39,3 +39,16 @@ def test_a_thread_takes_what_waits_here_itself_and_leaves_new_connections_to_the
     bench.worker.queues.leave_to_threads(bench.listener)
     assert bench.worker.after() is None
     assert asked == [bench.worker.fill] * 2
+
+
+def test_the_main_loop_does_other_things_too_while_slots_come_free_all_the_time(bench: Bench) -> None:
+    asked: list[object] = []
+    bench.worker.method_queue = SimpleNamespace(defer=asked.append)
+    bench.worker.enqueue_req = lambda conn: bench.worker.give_slot()  # as quickly as can be
+    bench.worker.pending.extend((time.monotonic(), bench.kept(f"kept{number}")) for number in range(3))
+    bench.worker.give_slot()
+    for left in (2, 1):
+        bench.worker.fill()
+        assert (len(bench.worker.pending), len(asked)) == (left, 3 - left)
+    bench.worker.fill()
+    assert (len(bench.worker.pending), len(asked)) == (0, 2)

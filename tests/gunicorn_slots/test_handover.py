@@ -76,5 +76,5 @@ def test_a_client_that_has_gone_meanwhile_is_noticed_by_whoever_takes_it(queue: 
 def test_what_workers_know_of_each_other(queue: Handover) -> None:
     assert (queue.newest_accepted, queue.is_left) == (0, False)
     queue.newest_accepted = 12.5
-    queue.leave()
+    queue.is_left = True
     assert (queue.newest_accepted, queue.is_left) == (12.5, True)

@@ -12,10 +12,12 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from gunicorn_slots.limits import PARKED_LEAST_SECONDS
+from tests.bed.cores import cores
 from tests.bed.gunicorn import Server, gunicorn
 from tests.bed.slots import start_line
 from tests.bed.waiting import wait_for
@@ -190,6 +192,57 @@ def test_idle_connections_outlive_their_worker() -> None:
             time.sleep(0.005)
         assert server.log.read_text().count("Autorestarting worker") >= 2
         assert "Traceback" not in server.log.read_text()
+
+
+def test_idle_connections_have_an_end_where_workers_of_another_kind_follow(tmp_path: Path) -> None:
+    """Which would not take what is handed over."""
+    config = tmp_path / "conf.py"
+    config.write_text("worker_class = 'gunicorn_slots.SlotWorker'\nworkers, threads = 2, 2\n")
+    with gunicorn(["-c", str(config), "app:app"], bind=True) as server, ExitStack() as stack:
+        socks = kept(server, stack, 6)
+        before = server.pids()
+        config.write_text("worker_class = 'gthread'\nworkers, threads = 2, 2\n")
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: not before & server.pids(), what="the end of those workers")
+        for sock in socks:
+            assert sock.recv(1) == b""
+        config.write_text("worker_class = 'gunicorn_slots.SlotWorker'\nworkers, threads = 2, 2\n")
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: server.log.read_text().count("Booting worker") == 6, what="workers that keep connections")
+        time.sleep(1)
+        socks, before = kept(server, stack, 6), server.pids()
+        server.process.send_signal(signal.SIGHUP)  # and these hand over again
+        wait_for(lambda: not before & server.pids(), what="the end of those workers")
+        for sock in socks:
+            ask(sock)
+            answer(sock)
+
+
+READS = """
+def app(environ, start_response):
+    environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+
+def test_a_body_that_comes_after_its_head_leaves_no_slot_held_behind_it(tmp_path: Path) -> None:
+    """Who is told of it may have read it by then, and would wait in the only slot for a request that never comes."""
+    (tmp_path / "reads.py").write_text(READS)
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+    pick = random.Random(0)
+    environ = {"GUNICORN_WORKERS": "1", "GUNICORN_THREADS": "1"}
+    with gunicorn(["--chdir", str(tmp_path), "reads:app"], environ, pin=cores()[0]) as server, connect(server) as sock:
+        for _ in range(500):
+            sock.sendall(head)
+            time.sleep(pick.uniform(0, 0.0005))
+            sock.sendall(b"hello")
+            answer(sock)
+            begin = time.monotonic()
+            with connect(server) as other:
+                ask(other)
+                answer(other)
+            assert time.monotonic() - begin < 1
 
 
 def test_a_request_that_has_come_when_all_stops_is_answered_and_the_last() -> None:
