@@ -6,6 +6,7 @@ have no Server-Timing header to miss, and their time is part of no response.
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import Any
 
 METHODS = frozenset(
@@ -33,3 +34,17 @@ def describe(exception: Any, response: Any) -> str:
     except Exception:  # no response
         status = 0
     return f"HTTP {status}" if status >= 400 else type(exception).__name__
+
+
+def landed_on(response: Any, url: Any) -> str:
+    """Return the route to which a request was redirected, by its path; "" if it was not, or nobody knows.
+
+    Locust counts it by its own name, while its header is that of the page on which it landed.
+    """
+    try:
+        final, asked = urllib.parse.urlsplit(str(response.url)), urllib.parse.urlsplit(str(url))
+    except Exception:  # no response, or another client's idea of one
+        return ""
+    if not final.scheme or not asked.scheme or (final.path, final.query) == (asked.path, asked.query):
+        return ""
+    return f"GET {final.path}{final.query and '?'}{final.query}"

@@ -35,6 +35,7 @@ class First(NamedTuple):
         app_ms: time in the app, in ms.
         name: its route.
         pid: the worker.
+        lands: the route of the page to which it was redirected, as after a login; "" for none.
     """
 
     start: float
@@ -42,6 +43,7 @@ class First(NamedTuple):
     app_ms: float
     name: str
     pid: int = 0
+    lands: str = ""
 
     @property
     def end(self) -> float:
@@ -59,6 +61,8 @@ def note(tally: Tally, first: Iterable[First]) -> None:
     begun: dict[str, list[First]] = defaultdict(list)
     for one in sorted(known, key=lambda one: one.start):
         begun[one.name].append(one)
+        if one.lands not in ("", one.name):
+            begun[one.lands].append(one)  # users who log in see it before anybody asks for it
     for name, route in tally.routes.items():
         times = [one.app_ms for one in begun[name][:FEW]]
         for app_ms in times:

@@ -16,7 +16,7 @@ from locust.runners import STATE_SPAWNING, MasterRunner
 
 import explain_first
 from explain_analysis import analyse
-from explain_events import METHODS, describe, seen_before
+from explain_events import METHODS, describe, landed_on, seen_before
 from explain_first import First
 from explain_generator import Load
 from explain_monitor import Monitor
@@ -151,6 +151,7 @@ class Explanation:
         exception: Any = None,
         response: Any = None,
         start_time: float | None = None,
+        url: Any = None,
         **_others: Any,
     ) -> None:
         """Count one request."""
@@ -164,39 +165,39 @@ class Explanation:
         if response_time is None:
             return
         error = describe(exception, response) if exception else None
+        lands = landed_on(response, url) if len(self.first) < explain_first.MOST else ""
         if self.counting:
             # Locust's clock of a request's start is that of the day.
             late_ms = max(0.0, (time.time() - start_time) * 1e3 - response_time) if start_time else 0.0
             times = (now - self.begun, response_time, late_ms, delay_ms if self.opening.load else None, think_ms)
-            self.pending.append((*times, headers_of(response), error, request_type, name, greenlet, is_bound(response)))
+            what = request_type, name, lands, greenlet, is_bound(response)
+            self.pending.append((*times, headers_of(response), error, *what))
             if len(self.pending) >= BATCH:
                 self.count()
         elif self.finished is None:
-            self.count_ramp(now, response_time, delay_ms, response, error, route_of(request_type, name))
+            self.count_ramp(now, [response_time, delay_ms], response, error, route_of(request_type, name), lands)
 
     def count(self) -> None:
         """Count the requests that are still to be counted."""
         pending, self.pending = self.pending, []
         before = self.begun - self.test_began
-        for at, response_ms, late_ms, delay_ms, think_ms, headers, error, method, name, user, bound in pending:
+        for at, response_ms, late_ms, delay_ms, think_ms, headers, error, method, name, lands, user, bound in pending:
             timing, route = parse_all(headers) if headers else None, route_of(method, name)
             stays = instance_before(user, timing), bound
             self.tally.add(Record(at, response_ms, timing, error, think_ms, route, late_ms, delay_ms, *stays))
             if len(self.first) < explain_first.MOST and timing and error is None:
-                self.note_first(before + at, response_ms - (delay_ms or 0.0), timing, route)
+                self.note_first(before + at, response_ms - (delay_ms or 0.0), timing, route, lands)
 
-    def count_ramp(
-        self, now: float, response_ms: float, delay_ms: float, response: Any, error: str | None, name: str
-    ) -> None:
+    def count_ramp(self, now: float, times_ms: list[float], response: Any, error: str | None, *where: str) -> None:
         """Count a request that no window has: the thresholds count it after the first ramp."""
         if self.ramped is not None:
-            self.others.add(response_ms, error is not None)
+            self.others.add(times_ms[0], error is not None)
         if len(self.first) < explain_first.MOST and error is None and (timing := parse_all(headers_of(response))):
-            self.note_first(now - self.test_began, response_ms - delay_ms, timing, name)
+            self.note_first(now - self.test_began, times_ms[0] - times_ms[1], timing, *where)
 
-    def note_first(self, end: float, response_ms: float, timing: Timing, name: str) -> None:
+    def note_first(self, end: float, response_ms: float, timing: Timing, name: str, lands: str) -> None:
         """Note one of the test's first requests."""
-        self.first.append(First(end - response_ms / 1e3, response_ms, timing.app_ms, name, timing.pid))
+        self.first.append(First(end - response_ms / 1e3, response_ms, timing.app_ms, name, timing.pid, lands))
 
     def counted(self) -> Tally:
         """Return the tally with all that belongs to it; a master's has the first requests of its worker processes."""

@@ -19,6 +19,8 @@ BUSY = 0.90
 COMPETING = 0.5
 # By so much more than alone a request takes longer for a reason.
 GREW = 1.15
+# Of the time in the app, what the routes take that are known.
+MOST_OF_IT = 0.7
 # So many more slots, and so much more throughput, are more.
 MORE_SLOTS, MORE_RPS = 1.15, 1.03
 
@@ -53,13 +55,35 @@ def of_slots(cell: Cell, cells: Sequence[Cell]) -> Limit | None:
 
 def grew(cell: Cell, prediction: Prediction) -> bool:
     """Whether a request takes longer in the app than it does alone."""
-    return (cell.app_ms or 0.0) >= GREW * prediction.app_s * 1e3
+    alone_ms, now_ms = growth(cell, prediction)
+    return now_ms >= GREW * alone_ms
+
+
+def growth(cell: Cell, prediction: Prediction) -> tuple[float, float]:
+    """Return what a request takes in the app alone, and with a setting, in ms.
+
+    One user's few requests need not be of the routes that all of them ask for. So each route is held against itself
+    where those are known that take most of the time.
+    """
+    alone_ms = now_ms = all_ms = 0.0
+    requests = 0
+    for run in cell.runs:
+        for route in run.analysis.routes if run.analysis and run.ok else ():
+            taken = route.requests * (route.app_ms or 0.0)
+            all_ms += taken
+            if route.name in prediction.routes_s:
+                now_ms += taken
+                requests += route.requests
+                alone_ms += route.requests * prediction.routes_s[route.name] * 1e3
+    if now_ms and now_ms >= MOST_OF_IT * all_ms:
+        return alone_ms / requests, now_ms / requests
+    return prediction.app_s * 1e3, cell.app_ms or 0.0
 
 
 def sentence(limit: Limit, cell: Cell, cells: Sequence[Cell], prediction: Prediction) -> str:
     """Say what limits a cell, with the figures that show it."""
     busy = f"{cell.cpu_utilization or 0.0:.0%}"
-    alone, now = prediction.app_s * 1e3, cell.app_ms or 0.0
+    alone, now = growth(cell, prediction)
     full = f"all of its slots are busy with the CPU {busy} busy"
     first = min((other.setting.slots for other in cells if other.state == "failed" and larger(other, cell)), default=0)
     few = cell.setting.workers
@@ -72,7 +96,7 @@ def sentence(limit: Limit, cell: Cell, cells: Sequence[Cell], prediction: Predic
         "cpu": f"the plan's CPU, {busy} busy, is what limits it: less CPU for a request helps, or a larger plan",
         "gil": gil,
         "users": f"there is a slot for each {who}, so what is left is the "
-        f"{now:.3g} ms that a request takes in the app, with the CPU {busy} busy",
+        f"{cell.app_ms or 0.0:.3g} ms that a request takes in the app, with the CPU {busy} busy",
         "failures": f"{full}, and from {first} slots on requests fail, which with {cell.setting.slots} they do not",
         "slots": f"{full}, so more of them may serve more",
         "inside": f"more slots were measured and served no more, with the CPU {busy} busy, so {queues}",

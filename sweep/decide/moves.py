@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from explain_laws import CPU_FULL, Setting
 from sweep.decide.cells import seen_rps
 from sweep.decide.failures import Count
+from sweep.decide.limits import COMPETING, grew
 from sweep.decide.ranking import SPARE_TIMES, queues_little
 from sweep.decide.stock import GAP, RISES, Stock, alike, near, threads_for
 
@@ -203,7 +204,12 @@ class Moves(Stock):
                 yield Setting(workers, threads_for(mine.slots, workers, self.options))
 
     def for_thinking(self) -> Iterator[Setting]:
-        """Return the slots that users who think need, with room and without; more while they wait for one."""
+        """Return the slots that users who think need, with room and without; more while they wait for one.
+
+        First, where they wait for something inside the app, more workers: each may have its own, as a pool.
+        """
+        if self.best and grew(self.best, self.prediction) and (self.best.cpu_utilization or 0.0) < COMPETING:
+            yield from self.more_workers()
         workers = self.few_workers(self.prediction.users_rps)
         room, need = self.prediction.slowed(SPARE_TIMES).enough_slots(), self.prediction.enough_slots()
         for slots in (room, need):

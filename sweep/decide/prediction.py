@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
@@ -36,6 +36,8 @@ FOUND = 0.98
 ENDLESS = 200
 # Of the rate that is asked for, what is as much.
 HELD = 0.97
+# So many requests of a route, whose p95 is no further from the median than this, tell what one takes.
+TELLING, STEADY = 4, 1.2
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Prediction:
         bounded: whether slots bound what is served; an event loop's worker has no such bound.
         gil: whether a worker uses one core at most; not if one was seen on more, as with numpy or hashlib.
         is_open: whether the load is arrivals that do not wait for answers.
+        routes_s: what a request takes in the app alone by its route, where that is known and always the same.
     """
 
     users: int
@@ -65,6 +68,7 @@ class Prediction:
     bounded: bool = True
     gil: bool = True
     is_open: bool = False
+    routes_s: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def cycle_s(self) -> float:
@@ -183,7 +187,18 @@ def prediction_of(info: Info, runs: Sequence[Run]) -> Prediction | None:
         bounded=undisturbed.bounded,
         gil=gil_holds(info, loaded),
         is_open=info.options.rps is not None,
+        routes_s=steady(info.unloaded),
     )
+
+
+def steady(alone: Analysis) -> dict[str, float]:
+    """Return what a request takes in the app by its route, in s, where a few of one user's tell."""
+    return {
+        route.name: route.app_ms / 1e3
+        for route in alone.routes
+        if route.app_ms and route.requests >= TELLING and route.p50_ms and route.p95_ms
+        if route.p95_ms <= STEADY * route.p50_ms + TICK_MS
+    }
 
 
 def requests_each(analyses: Sequence[Analysis]) -> float:

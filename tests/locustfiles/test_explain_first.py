@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 
 import pytest
 
-from explain_first import First, in_turn, rising
+from explain_events import landed_on
+from explain_first import First, in_turn, note, rising
 from explain_route_figures import BY_CHANCE, RISING
+from explain_routes import Route
+from explain_server_timing import Served
+from explain_tally import Tally
 
 
 @pytest.mark.parametrize(
@@ -64,3 +69,33 @@ def test_users_who_come_evenly_leave_so() -> None:
 
 def test_a_pool_of_several_lets_some_leave_together() -> None:
     assert in_turn(first([80.0 * (1 + number // 3) + number % 3 for number in range(12)])) > BY_CHANCE
+
+
+@pytest.mark.parametrize(
+    ("final", "asked", "route"),
+    [
+        ("http://app:8000/dashboard", "http://app:8000/login", "GET /dashboard"),
+        ("http://app:8000/list?page=2", "http://app:8000/list", "GET /list?page=2"),
+        ("http://app:8000/login", "http://app:8000/login", ""),
+        ("http://app:8000/login", "/login", ""),
+        (None, "http://app:8000/login", ""),
+        ("http://app:8000/dashboard", None, ""),
+    ],
+)
+def test_where_a_request_was_redirected(final: str | None, asked: str | None, route: str) -> None:
+    assert landed_on(SimpleNamespace(url=final), asked) == route
+    assert landed_on(None, asked) == ""
+
+
+def test_a_login_has_seen_the_page_behind_it_before_anybody_asked_for_that() -> None:
+    """By then all users are in, and it waits for what they share."""
+    tally = Tally()
+    tally.setting = Served(1, 20, "SlotWorker", 1)
+    logins = [First(0.0, 155.0, 150.0, "POST /login", 1, "GET /dashboard") for _ in range(4)]
+    later = [First(2.0 + number, 655.0, 650.0, "GET /dashboard", 1) for number in range(12)]
+    for name in ("POST /login", "GET /dashboard"):
+        tally.routes[name] = Route()
+    note(tally, [*logins, *later])
+    quick = tally.routes["GET /dashboard"].rest.percentile(10)
+    assert quick is not None
+    assert quick < 200

@@ -75,7 +75,7 @@ def measuring(kind: str, folder: Path) -> Recommendation:
         ("waits", "there is a slot for each user who needs one", "CPU, "),
         ("computes", "the plan's CPU, 100% busy, is what limits it", "queue for"),
         ("four vCPU, computes without the lock", "the plan's CPU, 100% busy, is what limits it", "GIL"),
-        ("a lock for all workers", "their time in the app grew from 20.5 to", "CPU, "),
+        ("a lock for all workers", "their time in the app grew from 20 to", "CPU, "),
         ("a pool of ten that refuses", "from 12 slots on requests fail, which with 10 they do not", "CPU, "),
         ("thinkers", "so throughput tells nothing, and the p95 decides", "CPU, "),
         ("5 % fail", "requests failed, and 0 of a single user's 30", "from "),
