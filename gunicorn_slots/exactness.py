@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from gunicorn.workers import gthread
+
 from gunicorn_slots.handover import shared_queue
 from gunicorn_slots.limits import KEPT_SECONDS
 from gunicorn_slots.names import DECLARED
@@ -28,7 +30,9 @@ def why_settings_alone(environ: Mapping[str, str] = os.environ) -> str:
 
 def exact_settings(cfg: Any) -> dict[str, int]:
     """Return the two settings, and what they are under exact slots."""
-    return {"worker_connections": cfg.threads, "keepalive": 0}
+    # Before gunicorn 24 a worker at its limit does not look at the connection that it has just taken.
+    least = 1 if hasattr(gthread.ThreadWorker, "wait_for_and_dispatch_events") else 2
+    return {"worker_connections": max(cfg.threads, least), "keepalive": 0}
 
 
 def keep_seconds(cfg: Any) -> int:
@@ -73,7 +77,7 @@ def why_not(cfg: Any) -> str:
     if "h2" in getattr(cfg, "http_protocols", ()):
         return "an HTTP/2 connection is many requests"
     value = cfg.worker_connections
-    if value != cfg.threads and is_own(cfg, "worker_connections"):
+    if value not in (cfg.threads, exact_settings(cfg)["worker_connections"]) and is_own(cfg, "worker_connections"):
         sources = getattr(cfg, "sources_known_by_gunicorn_slots", {})
         return "worker_connections " + (f"set by {sources['worker_connections']}" if sources else f"is {value}")
     return "with reuse_port each worker has a queue of its own" if cfg.reuse_port else ""

@@ -159,9 +159,8 @@ def check(figures: Figures, shape: Setting) -> str:
             "More than one worker needs an app that keeps nothing in its process that the next request needs, or that "
             "may be there only once: sessions, a rate limit, a scheduler, the rooms of websockets. "
         )
-    here = f" (in Compose: `{named(figures, shape)} docker compose up -d app`)" if figures.instances == 1 else ""
     return (
-        f"{alone}Check: set it, and run the same load again{here}. If more requests fail, or their p95 is longer, "
+        f"{alone}Check: set it, and run the same load again. If more requests fail, or their p95 is longer, "
         f"go back to {named(figures, current(figures))}."
     )
 

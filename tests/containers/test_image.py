@@ -156,14 +156,18 @@ def test_a_copied_dockerfile_serves_18_at_a_time(project: Path) -> None:
 
 
 def test_a_project_that_pins_an_older_gunicorn(project: Path) -> None:
-    """It gets exact slots by settings alone, and is told so."""
+    """It gets exact slots by settings alone, and is told so; with a single thread, too, each is answered."""
     (project / "requirements.txt").write_text("flask\ngunicorn==23.0.0\n")
     (project / "app.py").write_text(APP)
-    container, _ = start(project)
-    try:
-        assert "slots exact by settings alone, as gunicorn is 23.0.0" in docker("logs", container).stderr
-    finally:
-        docker("rm", "--force", container)
+    for threads in ("6", "1"):
+        container, port = start(project, "--env", f"GUNICORN_THREADS={threads}")
+        try:
+            assert "slots exact by settings alone, as gunicorn is 23.0.0" in docker("logs", container).stderr
+            for _ in range(3):
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as response:
+                    assert response.status == 200
+        finally:
+            docker("rm", "--force", container)
 
 
 def test_an_empty_port_is_none(project: Path) -> None:

@@ -94,8 +94,3 @@ def test_a_worker_to_try_is_told_with_its_memory_and_what_it_takes(app: App, cod
     assert found.code == code
     assert "need about 80 MB" in found.suggestion
     assert "keeps nothing in its process" in found.suggestion
-
-
-def test_the_command_of_compose_is_for_an_app_in_compose() -> None:
-    found = explained(App([Route("GET /io", [0.1])], 3, 6), 36).verdict.suggestion
-    assert re.search(r"run the same load again \(in Compose: `GUNICORN_WORKERS=3 .* docker compose up -d app`\)", found)

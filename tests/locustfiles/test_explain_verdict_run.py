@@ -71,7 +71,7 @@ def test_failures_do_not_hide_what_the_times_say() -> None:
     found = explained(App([Route("GET /io", [0.05], fails=0.05)], 1, 1), 12).verdict
     assert found.code == "errors"
     assert "By the times alone this is `slots`: The only slot is busy" in found.text
-    assert found.suggestion.startswith("Look at the Failures tab")
+    assert found.suggestion.startswith("Look at the list of failures")
     assert found.suggestion.index("go back to these") < found.suggestion.index("GUNICORN_WORKERS=2 GUNICORN_THREADS=6")
     alone = explained(App([Route("GET /io", [0.05], fails=0.05)], 2, 6), 12).verdict
     assert "By the times alone" not in alone.text
@@ -111,3 +111,13 @@ def test_slots_are_not_called_free_that_nobody_has_told_of() -> None:
     assert found.verdict.code == "stuck"
     assert found.slots_busy is None
     assert found.slot_utilization is None
+
+
+def test_pages_that_are_not_there_are_no_matter_of_slots() -> None:
+    """An app whose API has no first page, which is what is asked for by default."""
+    records = [Record(number / 16, 400, timing(number) if number < 6 else None, "HTTP 404", 0.0) for number in range(132)]
+    found = analyse(tally_of(records), 18, 8.25, FINE).verdict
+    assert found.code == "errors"
+    assert "all with HTTP 404" in found.text
+    assert "LOCUST_PATHS=/,/products" in found.suggestion
+    assert "slots" not in found.suggestion
