@@ -19,6 +19,8 @@ BUSY = 0.90
 COMPETING = 0.5
 # By so much more than alone a request takes longer for a reason.
 GREW = 1.15
+# A queue that is shorter than this share of the response, or than a tick of the kernel's clock, keeps nobody waiting.
+QUEUE_SHARE, QUEUE_MS = 0.10, 4.0
 # Of the time in the app, what the routes take that are known.
 MOST_OF_IT = 0.7
 # So many more slots, and so much more throughput, are more.
@@ -33,7 +35,9 @@ def limit_of(cell: Cell, cells: Sequence[Cell], prediction: Prediction) -> Limit
         return "cpu" if reachable == prediction.vcpu else "gil"
     # How many arrivals are due in a window is chance.
     asked = cell.asked_rps if prediction.is_open and cell.asked_rps else prediction.users_rps
-    if cell.rate >= REACHED * asked * (1 - cell.count.share):
+    # And how long users think, too; they need not ask for as much while they wait for nothing.
+    calm = prediction.thinking and queues_little(cell) and not grew(cell, prediction)
+    if calm or cell.rate >= REACHED * asked * (1 - cell.count.share):
         return "users"
     full = (cell.slot_utilization or 0.0) >= BUSY and prediction.bounded
     if grew(cell, prediction):
@@ -57,6 +61,11 @@ def grew(cell: Cell, prediction: Prediction) -> bool:
     """Whether a request takes longer in the app than it does alone."""
     alone_ms, now_ms = growth(cell, prediction)
     return now_ms >= GREW * alone_ms
+
+
+def queues_little(cell: Cell) -> bool:
+    """Whether 95 of 100 requests hardly wait for a slot."""
+    return cell.queue_p95_ms is not None and cell.queue_p95_ms <= max(QUEUE_MS, QUEUE_SHARE * (cell.response_ms or 0.0))
 
 
 def growth(cell: Cell, prediction: Prediction) -> tuple[float, float]:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from explain_laws import CPU_FULL, Setting
 from sweep.decide.cells import seen_rps
 from sweep.decide.failures import Count
-from sweep.decide.limits import COMPETING, grew
-from sweep.decide.ranking import SPARE_TIMES, queues_little
+from sweep.decide.limits import COMPETING, grew, queues_little
+from sweep.decide.ranking import SPARE_TIMES
 from sweep.decide.stock import GAP, RISES, Stock, alike, near, threads_for
 
 MORE = 1.5  # from one number of threads to the next

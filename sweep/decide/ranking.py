@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sweep.decide.cells import Cell
-from sweep.decide.limits import grew, limit_of
+from sweep.decide.limits import grew, limit_of, queues_little
 from sweep.decide.prediction import Prediction
 from sweep.decide.slowdown import slowed_rps
 from sweep.records import Info
@@ -31,9 +31,8 @@ TIE_FAILING = 0.90
 LEAST_WORKERS = 2
 # For an upstream that takes so many times as long; so much less then is as much.
 SPARE_TIMES, SPARE_SAME = 2.0, 0.97
-# The p95 of few requests differs by this much from one window to the next; a queue that is shorter than this share of
-# the response, or than a tick of the kernel's clock, keeps nobody waiting.
-SAME_P95, QUEUE_SHARE, QUEUE_MS = 1.10, 0.10, 4.0
+# The p95 of few requests differs by this much from one window to the next.
+SAME_P95 = 1.10
 LONGER = 1.25
 # Of arrivals that do not wait for answers; the others came shortly before the end, or more come than can be served.
 SERVED = 0.9
@@ -147,11 +146,6 @@ def is_slower(cell: Cell, high: float, least_ms: float) -> bool:
     """
     slow = cell.p95_ms is not None and cell.p95_ms.low > 2 * high
     return slow and (cell.app_ms or 0.0) > LONGER * least_ms
-
-
-def queues_little(cell: Cell) -> bool:
-    """Whether 95 of 100 requests hardly wait for a slot."""
-    return cell.queue_p95_ms is not None and cell.queue_p95_ms <= max(QUEUE_MS, QUEUE_SHARE * (cell.response_ms or 0.0))
 
 
 def sparing(

@@ -115,7 +115,9 @@ def test_slots_are_not_called_free_that_nobody_has_told_of() -> None:
 
 def test_pages_that_are_not_there_are_no_matter_of_slots() -> None:
     """An app whose API has no first page, which is what is asked for by default."""
-    records = [Record(number / 16, 400, timing(number) if number < 6 else None, "HTTP 404", 0.0) for number in range(132)]
+    records = [
+        Record(number / 16, 400, timing(number) if number < 6 else None, "HTTP 404", 0.0) for number in range(132)
+    ]
     found = analyse(tally_of(records), 18, 8.25, FINE).verdict
     assert found.code == "errors"
     assert "all with HTTP 404" in found.text
