@@ -11,12 +11,7 @@ from typing import Any
 from gunicorn_slots.arrival import last_data_ms
 from gunicorn_slots.connection import SlotConnection
 from gunicorn_slots.handover import NEVER
-from gunicorn_slots.limits import (
-    PATIENCE_SECONDS,
-    STARVED_SECONDS,
-    STAY_SECONDS,
-    TOGETHER_SECONDS,
-)
+from gunicorn_slots.limits import PATIENCE_SECONDS, STARVED_SECONDS, STAY_SECONDS, TOGETHER_SECONDS
 from gunicorn_slots.receiving import ReceivingWorker
 
 

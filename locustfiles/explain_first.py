@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from explain_histogram import Histogram
 from explain_laws import slots_of
+from explain_server_timing import Timing
 from explain_tally import Tally
 
 # So many are remembered: enough for a median, where there are more slots than that.
@@ -49,6 +50,19 @@ class First(NamedTuple):
     def end(self) -> float:
         """When it ended, in s."""
         return self.start + self.response_ms / 1e3
+
+
+class FirstOnes(list[First]):
+    """The first requests of a test that this process knows of."""
+
+    @property
+    def are_few(self) -> bool:
+        """Whether the next one is to be remembered, too."""
+        return len(self) < MOST
+
+    def add(self, end: float, response_ms: float, timing: Timing, name: str, lands: str) -> None:
+        """Remember one that ended at `end`, in s since the test's start."""
+        self.append(First(end - response_ms / 1e3, response_ms, timing.app_ms, name, timing.pid, lands))
 
 
 def note(tally: Tally, first: Iterable[First]) -> None:

@@ -17,14 +17,14 @@ from locust.runners import STATE_SPAWNING, MasterRunner
 import explain_first
 from explain_analysis import analyse
 from explain_events import METHODS, describe, landed_on, seen_before
-from explain_first import First
+from explain_first import First, FirstOnes
 from explain_generator import Load
 from explain_monitor import Monitor
 from explain_opening import Opening
 from explain_pauses import note_waits, paced_rps, pause_before
 from explain_pool import delay_of
 from explain_record import Record
-from explain_server_timing import Timing, headers_of, parse_all
+from explain_server_timing import headers_of, parse_all
 from explain_stays import instance_before, is_bound
 from explain_tally import Tally
 from explain_timeline import timeline
@@ -68,7 +68,7 @@ class Explanation:
     def forget(self) -> None:
         """Forget the last test."""
         self.test_began = time.perf_counter()
-        self.first: list[First] = []
+        self.first = FirstOnes()
         self.first_sent = 0
         self.ramped: float | None = None
         self.finished: float | None = None
@@ -165,7 +165,7 @@ class Explanation:
         if response_time is None:
             return
         error = describe(exception, response) if exception else None
-        lands = landed_on(response, url) if len(self.first) < explain_first.MOST else ""
+        lands = landed_on(response, url) if self.first.are_few else ""
         if self.counting:
             # Locust's clock of a request's start is that of the day.
             late_ms = max(0.0, (time.time() - start_time) * 1e3 - response_time) if start_time else 0.0
@@ -175,7 +175,7 @@ class Explanation:
             if len(self.pending) >= BATCH:
                 self.count()
         elif self.finished is None:
-            self.count_ramp(now, [response_time, delay_ms], response, error, route_of(request_type, name), lands)
+            self.count_ramp(now, response_time, delay_ms, response, error, route_of(request_type, name), lands)
 
     def count(self) -> None:
         """Count the requests that are still to be counted."""
@@ -185,19 +185,17 @@ class Explanation:
             timing, route = parse_all(headers) if headers else None, route_of(method, name)
             stays = instance_before(user, timing), bound
             self.tally.add(Record(at, response_ms, timing, error, think_ms, route, late_ms, delay_ms, *stays))
-            if len(self.first) < explain_first.MOST and timing and error is None:
-                self.note_first(before + at, response_ms - (delay_ms or 0.0), timing, route, lands)
+            if self.first.are_few and timing and error is None:
+                self.first.add(before + at, response_ms - (delay_ms or 0.0), timing, route, lands)
 
-    def count_ramp(self, now: float, times_ms: list[float], response: Any, error: str | None, *where: str) -> None:
+    def count_ramp(
+        self, now: float, response_ms: float, delay_ms: float, response: Any, error: str | None, name: str, lands: str
+    ) -> None:
         """Count a request that no window has: the thresholds count it after the first ramp."""
         if self.ramped is not None:
-            self.others.add(times_ms[0], error is not None)
-        if len(self.first) < explain_first.MOST and error is None and (timing := parse_all(headers_of(response))):
-            self.note_first(now - self.test_began, times_ms[0] - times_ms[1], timing, *where)
-
-    def note_first(self, end: float, response_ms: float, timing: Timing, name: str, lands: str) -> None:
-        """Note one of the test's first requests."""
-        self.first.append(First(end - response_ms / 1e3, response_ms, timing.app_ms, name, timing.pid, lands))
+            self.others.add(response_ms, error is not None)
+        if self.first.are_few and error is None and (timing := parse_all(headers_of(response))):
+            self.first.add(now - self.test_began, response_ms - delay_ms, timing, name, lands)
 
     def counted(self) -> Tally:
         """Return the tally with all that belongs to it; a master's has the first requests of its worker processes."""

@@ -96,16 +96,13 @@ def errors(tally: Tally, figures: Figures, beside: Verdict) -> Verdict:
             f" {unanswered} of them have no header, so the app did not answer them: a client or a front end waited no "
             "longer, or refused them, or a worker ended."
         )
+    if tally.errors.get("HTTP 404", 0) == tally.requests:
+        pages = "without a locustfile.py in the app's folder, LOCUST_PATHS=/,/products names them"
+        return Verdict("errors", text, f"Ask for pages that are there: {pages}.")
     advice = (
         "Look at the list of failures and the app's log first. If a larger share fails than with fewer slots, go back "
         "to these: something behind the app refuses more requests at a time."
     )
-    if tally.errors.get("HTTP 404", 0) == tally.requests:
-        advice = (
-            "Ask for pages that are there: without a locustfile.py in the app's folder, LOCUST_PATHS=/,/products names "
-            "them."
-        )
-        return Verdict("errors", text, advice)
     if beside.code in LIMITS:
         text += f" By the times alone this is `{beside.code}`: {beside.text}"
         advice += f" If the failures have another reason, or are of requests that waited too long: {beside.suggestion}"

@@ -35,12 +35,13 @@ def limit_of(cell: Cell, cells: Sequence[Cell], prediction: Prediction) -> Limit
         return "cpu" if reachable == prediction.vcpu else "gil"
     # How many arrivals are due in a window is chance.
     asked = cell.asked_rps if prediction.is_open and cell.asked_rps else prediction.users_rps
+    longer = grew(cell, prediction)
     # And how long users think, too; they need not ask for as much while they wait for nothing.
-    calm = prediction.thinking and queues_little(cell) and not grew(cell, prediction)
+    calm = prediction.thinking and queues_little(cell) and not longer
     if calm or cell.rate >= REACHED * asked * (1 - cell.count.share):
         return "users"
     full = (cell.slot_utilization or 0.0) >= BUSY and prediction.bounded
-    if grew(cell, prediction):
+    if longer:
         return "inside"
     if full and cell.setting.slots < prediction.users and (limit := of_slots(cell, cells)):
         return limit

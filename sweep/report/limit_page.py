@@ -85,9 +85,7 @@ def over_the_rate() -> go.Figure:
 
 def response(held: Held, steps: Sequence[Step], info: Info, name: str) -> Chart:
     """Response times, from the moment at which requests were due, over the rate."""
-    made = base(
-        HEIGHT, xaxis={"title": {"text": "arrivals/s"}, "rangemode": "tozero"}, margin={"l": 60, "r": 20, "t": 50}
-    )
+    made = over_the_rate()
     # Written out: of a tick between two powers of ten, plotly writes the first digit alone.
     ticks = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
     made.update_yaxes(title={"text": "ms"}, type="log", tickvals=ticks, ticktext=[str(tick) for tick in ticks])
@@ -128,9 +126,7 @@ def response(held: Held, steps: Sequence[Step], info: Info, name: str) -> Chart:
 
 def in_use(held: Held, steps: Sequence[Step], name: str) -> Chart:
     """What is in use over the rate: the slots, the CPU, and what the arrivals ask of the slots."""
-    made = base(
-        HEIGHT, xaxis={"title": {"text": "arrivals/s"}, "rangemode": "tozero"}, margin={"l": 60, "r": 20, "t": 50}
-    )
+    made = over_the_rate()
     made.update_yaxes(title={"text": "%"}, rangemode="tozero")
     analyses = [step.analysis for step in steps if step.analysis]
     series = {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,13 +64,9 @@ class Bench:
             conn.close()
         return found
 
-
-@contextlib.contextmanager
-def at_rest() -> Iterator[Bench]:
-    """Make one, and close it in the end."""
-    made = Bench()
-    yield made
-    for sock in (made.listener, *made.socks):
-        sock.close()
-    made.worker.poller.close()
-    made.worker.tmp.close()
+    def close(self) -> None:
+        """Close what it has opened."""
+        for sock in (self.listener, *self.socks):
+            sock.close()
+        self.worker.poller.close()
+        self.worker.tmp.close()

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from types import SimpleNamespace
 
-import pytest
-
 from gunicorn_slots.connection import SlotConnection
-from tests.gunicorn_slots.at_rest import Bench, at_rest
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    with at_rest() as made:
-        yield made
+from tests.gunicorn_slots.at_rest import Bench
 
 
 def test_a_thread_takes_what_waits_here_itself_and_leaves_new_connections_to_the_main_loop(bench: Bench) -> None:

@@ -7,7 +7,6 @@ import math
 import os
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,13 +15,7 @@ from gunicorn_slots.connection import NothingYetError, PatientSocket
 from gunicorn_slots.kept import GONE
 from gunicorn_slots.limits import STOP_SECONDS
 from gunicorn_slots.worker import SlotWorker
-from tests.gunicorn_slots.at_rest import Bench, at_rest
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    with at_rest() as made:
-        yield made
+from tests.gunicorn_slots.at_rest import Bench
 
 
 def test_one_that_has_nothing_new_to_say_gives_its_slot_back_at_once(bench: Bench) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,15 +13,9 @@ from gunicorn_slots.limits import (
     STARVED_SECONDS,
     STAY_SECONDS,
 )
-from tests.gunicorn_slots.at_rest import Bench, at_rest
+from tests.gunicorn_slots.at_rest import Bench
 
 MOMENT = 0.06  # longer than what counts as together
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    with at_rest() as made:
-        yield made
 
 
 def test_a_new_connection_before_younger_ones_that_were_handed_over(bench: Bench) -> None:

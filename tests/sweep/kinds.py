@@ -58,7 +58,7 @@ KINDS = {
         seconds=8,
         warm=2,
     ),
-    "thinkers who log in, behind a pool in each worker": Kind(
+    "thinkers, some behind a pool in each worker": Kind(
         [Route("GET /dashboard", [("pool", around(0.15))]), Route("GET /style.css", [0.001])],
         each={"pool": 4},
         users=80,
