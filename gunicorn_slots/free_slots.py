@@ -27,6 +27,7 @@ class FreeSlotsWorker(CountedWorker):
 
     Attributes:
         served: how many requests are over.
+        is_ssl: whether its connections have TLS.
         fills: whether the main loop will have served what waits, as a thread has asked it to.
         free: an entry for each free slot.
         pending: when its request arrived, and a kept connection that has found no free slot yet.
@@ -51,6 +52,7 @@ class FreeSlotsWorker(CountedWorker):
         self.yielding = Yielding(self.watch)
         super().__init__(*args, **kwargs)
         self.free.extend([None] * self.cfg.threads)
+        self.is_ssl = self.cfg.is_ssl
 
     def next_waiting(self, queue: Any = None) -> SlotConnection | None:
         """Return the connection whose request has waited longest, maybe in this queue; None if there is none."""

@@ -36,7 +36,7 @@ class ReceivingWorker(FreeSlotsWorker):
             conn = self.connection(sock, client, listener.getsockname())
             notice_gone(sock, self.limits.request)
             spoken = first_byte(sock)
-            if spoken and conn.cfg.is_ssl:
+            if spoken and self.is_ssl:
                 self.method_queue.defer(self.shaking.begin, conn)  # which the main loop goes on with
                 continue
             if spoken:

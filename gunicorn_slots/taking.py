@@ -36,7 +36,7 @@ class TakingWorker(ReceivingWorker):
             self.enqueue_req(conn)
             return
         # The keys of TLS are here, so that nobody else could serve it.
-        (self.ahead if conn.cfg.is_ssl else self.pending).append((time.monotonic(), conn))
+        (self.ahead if self.is_ssl else self.pending).append((time.monotonic(), conn))
         if self.take_slot():  # it came free meanwhile
             self.enqueue_or_give(self.next_waiting())
 
@@ -88,6 +88,11 @@ class TakingWorker(ReceivingWorker):
         connection of a listener arrived, nobody knows but by taking it. One that turns out to have come later than
         others that wait goes behind them, and until they are served, nobody looks at the listeners.
         """
+        if queue is None and not (self.queues.known or self.ahead):  # as mostly where threads take one after the other
+            try:
+                return self.pending.popleft()[1]
+            except IndexError:
+                return None
         handover = self.handover
         while True:
             looks = {queue, *self.queues.known} if self.alive else set()

@@ -15,6 +15,7 @@ from gunicorn_slots.connection import CheckedReader, GivenUpError, NothingYetErr
 from gunicorn_slots.draining import Draining, Farewell
 from gunicorn_slots.ending import EndingWorker, LastOnes
 from gunicorn_slots.hanging import HangWatch
+from gunicorn_slots.known import know_all
 from gunicorn_slots.limits import LOOK_SECONDS, Limits
 from gunicorn_slots.poller import poller
 from gunicorn_slots.sockets import defer_silent
@@ -81,6 +82,7 @@ class SlotWorker(EndingWorker, TakingWorker):
         self.poller.close()
         self.poller: Any = poller()  # in the place of the one that gunicorn has just made
         super().load_wsgi()
+        know_all(self.cfg)
         answers.note_begun(self.cfg)
         joined.join()
         server_timing.install(self, held=self.watch.held)
