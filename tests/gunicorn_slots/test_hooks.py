@@ -157,10 +157,10 @@ def test_a_worker_tells_what_keeps_it_from_starting(
 
 # --- with a real gunicorn ---------------------------------------------------------------------------
 
-# Each writes its name, and none has anything else to do.
+# Each writes its name, in one piece, as workers end beside each other; and none has anything else to do.
 EVERY = "".join(
     f"def {name}({', '.join('abcd'[: get_arity(type(DECLARED[name]).default)])}):\n"
-    f"    print('hook {name}', flush=True)\n"
+    f"    print('hook {name}\\n', end='', flush=True)\n"
     for name in HOOKS
     if name not in ("ssl_context", "pre_exec", "worker_abort") and "dirty" not in name
 )
