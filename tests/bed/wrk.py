@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def parse(text: str) -> Answers:
     return answers
 
 
-def wrk(url: str, connections: int, seconds: int, *, close: bool = False) -> Answers:
+def wrk(url: str, connections: int, seconds: int, *, close: bool = False, also: Sequence[str] = ()) -> Answers:
     """Request an address over and over, on the load's core.
 
     Args:
@@ -64,6 +65,7 @@ def wrk(url: str, connections: int, seconds: int, *, close: bool = False) -> Ans
         connections: how many clients; each asks again as soon as it has its answer.
         seconds: how long.
         close: ask the server to close each connection after its response.
+        also: more paths, which are requested in turns with that of the address.
 
     Raises:
         RuntimeError: wrk failed, with what it wrote.
@@ -72,7 +74,7 @@ def wrk(url: str, connections: int, seconds: int, *, close: bool = False) -> Ans
     assert WRK
     options = ["-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", f"{TIMEOUT}s"]
     headers = ["-H", "Connection: close"] if close else []
-    done = ended([WRK, *options, *headers, "-s", str(REPORT), url], pin=cores()[1], seconds=seconds + 60)
+    done = ended([WRK, *options, *headers, "-s", str(REPORT), url, "--", *also], pin=cores()[1], seconds=seconds + 60)
     if done.returncode:
         raise RuntimeError(f"wrk ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return parse(done.stdout)
