@@ -47,7 +47,7 @@ test: $(VENV)/installed ## everything this machine can test, and what it skipped
 	  echo 'Once more, each alone: load beside other load can miss what a quiet machine holds.' && \
 	  $(RUN)python -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
 
-bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; ARGS=peers puts other servers beside this stack; about 27 minutes, needs two free cores
+bench: $(VENV)/installed ## measure, and write docs/benchmarks.md; ARGS=peers puts other servers beside this stack; about 30 minutes, needs two free cores
 	$(RUN)python -m bench $(ARGS)
 
 bench-sweep: $(VENV)/installed ## how far the sweep's recommendation is from the best of a grid, for apps with a known bottleneck; about 80 minutes

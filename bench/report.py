@@ -99,8 +99,11 @@ def waiting(rows: list[dict[str, Any]]) -> str:
 def keepalive(rows: list[dict[str, Any]]) -> str:
     """Throughput, 99th percentile and CPU per request."""
     return table(
-        ["36 connections on 3 × 6", "requests/s", "p99 ms", "CPU µs per request"],
-        ([row["cell"], runs(row["rps"]), runs(row["p99_ms"]), runs(row["cpu_us"])] for row in rows),
+        ["36 connections on 3 × 6, unless it says otherwise", "requests/s", "p95 ms", "p99 ms", "CPU µs per request"],
+        (
+            [row["cell"], runs(row["rps"]), runs(row["p95_ms"]), runs(row["p99_ms"]), runs(row["cpu_us"])]
+            for row in rows
+        ),
     )
 
 
