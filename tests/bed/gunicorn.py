@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import tempfile
@@ -18,7 +19,8 @@ import psutil
 from sweep.measure.observer import memory_of
 from tests.bed import ROOT, clean_environ, free_port, programs
 
-PROGRAM = (sys.executable, "-m", "gunicorn")
+# Another Python may have gunicorn and Flask, and be too old for the tests.
+PROGRAM = (os.environ.get("SERVER_PYTHON", sys.executable), "-m", "gunicorn")
 
 
 class Server:
