@@ -33,7 +33,10 @@ FAULTS = {
     "stop5": ("`docker compose stop app`, 5 s of grace as on App Service", "the same, within the grace"),
     "restart": ("`docker compose restart app`, under Locust's UI", "the UI stays; its test goes on by itself"),
     "recreated": ("`up -d app` with another setting, under Locust's UI", "the UI stays; its test goes on by itself"),
-    "worker": ("`kill -9` of a worker", "at most its own 6 requests fail; a new one within 2 s"),
+    "worker": (
+        "`kill -9` of a worker",
+        "at most its own 6 requests fail, and what came to it in the last 10 ms; a new one within 2 s",
+    ),
     "arbiter": ("`kill -9` of the arbiter", "the container is healthy again within 10 s"),
     "orphans": ("the same without a container", "workers answer what was sent before, and end"),
     "streams-hup": ("HUP with an endless response in each worker", "all slots serve on, and the responses go on"),
