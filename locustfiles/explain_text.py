@@ -104,9 +104,10 @@ def in_use(analysis: Analysis) -> list[tuple[str, str]]:
         found.append(("Arrivals", described_arrivals(arrivals)))
     if analysis.cpu_ms.mean is not None:
         bounds = analysis.bounds
-        rates = {"the slots": bounds.slots_rps, "the CPU": bounds.cpu_rps, "so many users": bounds.users_rps}
+        users = plural(load.users, "user")
+        rates = {"the slots": bounds.slots_rps, "the CPU": bounds.cpu_rps, users: bounds.users_rps}
         told = [f"{figure(rate)} by {name}" for name, rate in rates.items() if rate is not None]
-        found.append(("At most, requests/s", f"{', '.join(told)}: the lowest comes first"))
+        found.append(("At most, requests/s", f"{', '.join(told)}: no more than the lowest"))
     found.append(
         (
             "Locust itself",

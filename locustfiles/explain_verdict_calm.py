@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from explain_figures import Figures
+from explain_laws import Bounds
 from explain_rules import COMPETING, INSIDE, computes, missing_users, more_than_slots, queues, unused_cores, waits
 from explain_suggestion import check, current, memory_note, on_each, placed, sturdier, to_set
 from explain_types import Verdict
@@ -13,11 +16,7 @@ from explain_worker_figures import Growth
 
 def healthy(figures: Figures, memory_mb: float | None) -> Verdict:
     """Nothing is at its limit."""
-    tail = ""
-    if lowest := figures.bounds.lowest():
-        who = {"cpu": "the CPU", "slots": "the slots", "users": "so many users"}[lowest[0]]
-        tail = f" The first limit to be reached is that of {who}, {rps(lowest[1])}."
-    advice = keep(figures, memory_mb) + tail
+    advice = f"{keep(figures, memory_mb)} {first_limit(figures.bounds, figures.users)}".rstrip()
     text = f"{where(figures)}; {room(figures)}.{holder(figures)}{varies(figures)}"
     if (others := unused_cores(figures)) >= 0.1 * figures.vcpu:
         text += f" {others:.2f} of the cores in use are used by something else than the requests' own threads."
@@ -27,6 +26,17 @@ def healthy(figures: Figures, memory_mb: float | None) -> Verdict:
             "this, or wait for something before gunicorn."
         )
     return Verdict("healthy", text, advice, better(figures, memory_mb))
+
+
+def first_limit(bounds: Bounds, users: int) -> str:
+    """Say what would be full first under more load, and that so many users cannot show it; "" if nobody knows."""
+    lowest, server = bounds.lowest(), replace(bounds, users_rps=None).lowest()
+    names = {"cpu": "the CPU", "slots": "the slots"}
+    first = f"{names[server[0]]} would be full first, at {rps(server[1])}" if server else ""
+    if lowest and lowest[0] == "users":
+        more = f"; with more users {first}" if first else ""
+        return f"{plural(users, 'user')} can ask for at most {rps(lowest[1])}{more}."
+    return f"With more load {first}." if first else ""
 
 
 def where(figures: Figures) -> str:
