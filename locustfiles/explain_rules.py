@@ -12,6 +12,8 @@ from explain_tally import Tally
 from explain_types import WorkerFigures
 
 SLOTS_FULL = 0.80
+# What lies between two requests of a user is no pause below this, and below so much of a request.
+LEAST_PAUSE, LEAST_SHARE = 0.02, 0.10  # s
 ALL_SLOTS = 0.90
 WORKER_FULL = 0.85
 WAITING = 0.10
@@ -58,6 +60,12 @@ def queues(figures: Figures) -> bool:
 def more_than_slots(figures: Figures) -> bool:
     """Whether more slots could be used at all. A user can have several requests under way, so both are counted."""
     return figures.slots is not None and max(figures.users, figures.rate * figures.response) > figures.slots
+
+
+def never_pause(figures: Figures) -> bool:
+    """Whether users were seen to ask again as soon as they are answered; not where they do not wait for answers."""
+    think = figures.demand.think_s
+    return figures.asked is None and think is not None and think < min(LEAST_PAUSE, LEAST_SHARE * figures.response)
 
 
 def slots_full(figures: Figures) -> bool:

@@ -6,7 +6,7 @@ import math
 
 from explain_figures import Figures
 from explain_laws import Setting
-from explain_rules import unseen_cores, unused_cores
+from explain_rules import never_pause, unseen_cores, unused_cores
 from explain_suggestion import (
     bounds_of,
     check,
@@ -60,7 +60,18 @@ def cpu(figures: Figures, memory_mb: float | None) -> Verdict:
     else:
         advice = f"Less CPU for a request, or a plan with {more} vCPU and {there}: the CPU allows {allowed}."
     need = f" Its workers need about {figures.memory_each_mb * shape.workers:.0f} MB." if memory_mb else ""
-    return Verdict("cpu", text, advice + need)
+    return Verdict("cpu", text, advice + need + pauses(figures))
+
+
+def pauses(figures: Figures) -> str:
+    """Say of users who never pause that they fill whatever there is, and what to ask for instead; else nothing."""
+    if not never_pause(figures):
+        return ""
+    return (
+        f" {plural(figures.users, 'user')} without a pause will ask for as much as they can get, so a full CPU is the "
+        "expected end: LOCUST_PAUSE=1-3 (`wait_time` in a locustfile of your own) has them read between clicks, and "
+        "--rps sets a rate."
+    )
 
 
 def of_instances(figures: Figures) -> str:

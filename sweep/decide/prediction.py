@@ -17,6 +17,7 @@ from statistics import fmean, median
 import explain_laws
 from explain_figures import ONE_CORE
 from explain_laws import Demand, Setting
+from explain_rules import LEAST_PAUSE
 from explain_types import Analysis
 from sweep.decide.failures import Count
 from sweep.records import Info, Run
@@ -28,8 +29,8 @@ CALM = ("healthy", "slots", "imbalance", "memory", "errors")
 LONGER, TICK_MS = {30: 1.05, 10: 1.15, 0: 1.5}, 0.5
 # Beyond the cheapest run's C it is what the setting costs, not the request.
 DEARER = 1.05
-# What users ask for of the CPU, beyond which it limits them although they think; and what is no pause.
-CALM_CPU, LEAST_PAUSE = 0.85, 0.02
+# What users ask for of the CPU, beyond which it limits them although they think.
+CALM_CPU = 0.85
 # So many requests should find a free slot.
 FOUND = 0.98
 # So many times as many users as have a request under way are as good as endlessly many.

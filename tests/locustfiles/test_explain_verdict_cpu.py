@@ -8,7 +8,9 @@ from explain_analysis import analyse
 from explain_record import Record
 from explain_server_timing import Served, Timing
 from explain_tally import tally_of
+from tests.locustfiles import arriving
 from tests.locustfiles.samples import FINE
+from tests.locustfiles.simulated import App, Route, between, explained, none
 
 ONE = Served(1, 6, "SlotWorker", 4)
 
@@ -57,3 +59,35 @@ def test_an_app_that_is_imported_again_and_again_uses_the_cpu() -> None:
     assert "4 workers were started anew" in verdict.text
     assert "GUNICORN_MAX_REQUESTS" in verdict.suggestion
     assert analyse(tally_of(restarting(0.1)), 6, 10.0, FINE).verdict.code == "healthy"
+
+
+# --- users who never pause ----------------------------------------------------------------------------
+
+COMPUTES = App([Route("GET /cpu", [("cpu", 0.02)])], 3, 4)
+
+
+def test_who_never_pauses_is_told_that_a_full_cpu_is_the_expected_end() -> None:
+    found = explained(COMPUTES, 12, think=none).verdict
+    assert found.code == "cpu"
+    assert "12 users without a pause will ask for as much as they can get" in found.suggestion
+    assert found.suggestion.count("LOCUST_PAUSE=1-3") == found.suggestion.count("--rps") == 1
+
+
+def test_who_pauses_is_told_nothing_of_the_kind() -> None:
+    found = explained(COMPUTES, 60, think=between(0.1, 0.3)).verdict
+    assert found.code == "cpu"
+    assert "pause" not in found.suggestion.lower()
+
+
+def test_arrivals_do_not_pause_and_are_no_such_users() -> None:
+    found = arriving.explained(COMPUTES, 60).verdict
+    assert found.code == "cpu"
+    assert "pause" not in found.suggestion.lower()
+
+
+def test_nobody_says_so_who_has_not_seen_a_pause_or_its_lack() -> None:
+    """One request of each user."""
+    records = [record._replace(think_ms=None) for record in burning(0.98, 48.0, ONE._replace(vcpu=1))]
+    found = analyse(tally_of(records), 200, 10.0, FINE).verdict
+    assert found.code == "cpu", found
+    assert "without a pause" not in found.suggestion
