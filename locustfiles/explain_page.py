@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from explain_paste import Started, pastes
+from explain_text import waiting
 from explain_types import Analysis, PageData, Timeline
 
 HERE = Path(__file__).resolve().parent
@@ -42,7 +43,7 @@ def found(analysis: Analysis, timeline: Timeline, state: str, how: Started) -> d
         how: the app was started.
     """
     lines = pastes(analysis.verdict.variables, analysis.setting, how)
-    return asdict(analysis) | asdict(PageData(state, timeline, tuple(lines)))
+    return asdict(analysis) | asdict(PageData(state, waiting(analysis), timeline, tuple(lines)))
 
 
 def standalone(run: Mapping[str, Any], title: str, sections: str = "") -> str:

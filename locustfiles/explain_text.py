@@ -6,11 +6,14 @@ import textwrap
 
 from explain_generator import LAG_LEAST_MS
 from explain_paste import Started, pastes
-from explain_types import Analysis, ArrivalFigures, InstanceFigures, RouteFigures, SettingInForce
+from explain_types import Analysis, ArrivalFigures, InstanceFigures, RouteFigures, SettingInForce, Waiting
 from explain_words import figure, plural, share
 
 WIDTH = 110
 MOST_ROWS = 20  # of workers, of instances, and of routes
+# Below this share of the slots, most of those who wait could have one; and what is full then, by the verdict's code.
+SLOTS_FREE = 0.90
+FULL: dict[str, str] = {"cpu": "the CPU", "gil": "each worker's own core"}
 PLACES = {"compose": "To paste", "startup": "Startup command", "settings": "App settings", "env": "Environment"}
 
 
@@ -54,13 +57,35 @@ def instances(analysis: Analysis) -> list[tuple[str, str]]:
     return found
 
 
+def waiting(analysis: Analysis) -> Waiting:
+    """Return for what requests wait until the app has them.
+
+    Where few slots are busy and the cores all are, that is no slot: the kernel counts until Python comes to read.
+    """
+    code = analysis.verdict.code
+    if analysis.setting.workers is not None and analysis.setting.slots is None:
+        return "loop"
+    if (code == "cpu" or code == "gil") and (analysis.slot_utilization or 1.0) < SLOTS_FREE:  # noqa: PLR1714 mypy
+        return code
+    return "slot"
+
+
+def meanwhile(analysis: Analysis, for_what: Waiting) -> str:
+    """Say what was measured of slots and cores while requests waited beside free slots; else nothing."""
+    if for_what not in FULL:
+        return ""
+    slots = f"{figure(analysis.slots_busy)} of {analysis.setting.slots} slots"
+    return f"; {slots} were busy meanwhile, and {FULL[for_what]} was full"
+
+
 def times(analysis: Analysis) -> list[tuple[str, str]]:
     """Return where the time goes."""
+    for_what = waiting(analysis)
     named = {
         "A request takes": analysis.response_ms,
         "Until it was sent": analysis.delay_ms,
         "Outside the app": analysis.wait_ms,
-        "Waiting for a slot": analysis.queue_ms,
+        "Waiting for a slot" if for_what == "slot" else "Waiting to be served": analysis.queue_ms,
         "In the app": analysis.app_ms,
         "Sending, network": analysis.wire_ms,
     }
@@ -68,7 +93,8 @@ def times(analysis: Analysis) -> list[tuple[str, str]]:
     for name, told in named.items():
         if told.mean is not None:
             percentiles = f"half of them up to {figure(told.p50)}, 95 % {figure(told.p95)}, 99 % {figure(told.p99)}"
-            found.append((name, f"{figure(told.mean)} ms on average ({percentiles})"))
+            beside = meanwhile(analysis, for_what) if told is analysis.queue_ms else ""
+            found.append((name, f"{figure(told.mean)} ms on average ({percentiles}){beside}"))
     if analysis.app_start_ms is not None:
         quick = f"{figure(analysis.app_start_ms)} ms at the test's start, {figure(analysis.app_quick_ms)} ms now"
         found.append(("Quick ones in the app", quick))

@@ -12,8 +12,8 @@ from explain_laws import Bounds, Demand
 
 __all__ = [
     "SCHEMA", "Analysis", "ArrivalFigures", "Bounds", "Code", "CpuTime", "Demand", "Generator", "InstanceFigures",
-    "PageData", "Paste", "RouteFigures", "SettingInForce", "Spread", "Timeline", "Times", "Verdict", "WorkerFigures",
-    "Workload",
+    "PageData", "Paste", "RouteFigures", "SettingInForce", "Spread", "Timeline", "Times", "Verdict", "Waiting",
+    "WorkerFigures", "Workload",
 ]  # fmt: skip
 
 SCHEMA = 2  # 1 had no demand
@@ -22,6 +22,10 @@ Code = Literal[
     "healthy", "slots", "cpu", "gil", "imbalance", "inside", "stuck", "memory", "errors",
     "unknown", "mixed-up", "generator", "no-data",
 ]  # fmt: skip
+
+# For what requests wait until the app has them: a slot, or, though slots are free, the CPU, or their worker's own core
+# that its GIL leaves it, or an event loop.
+Waiting = Literal["slot", "cpu", "gil", "loop"]
 
 
 @dataclass(frozen=True)
@@ -230,5 +234,6 @@ class PageData:
     """What the page shows besides an analysis."""
 
     state: str
+    waiting: Waiting
     timeline: Timeline
     paste: tuple[Paste, ...]

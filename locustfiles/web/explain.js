@@ -93,20 +93,20 @@ function showVerdict(run) {
 // --- where the time goes ---
 
 function showParts(run) {
-  const means = { delay: run.delay_ms.mean, queue: run.queue_ms.mean, wait: run.wait_ms.mean, app: run.app_ms.mean,
+  const means = { delay: run.delay_ms.mean, [run.waiting]: run.queue_ms.mean, wait: run.wait_ms.mean, app: run.app_ms.mean,
     wire: run.wire_ms.mean };
-  const names = means.queue === null ? ["wait", "app"] : ["queue", "app", "wire"];
+  const names = run.queue_ms.mean === null ? ["wait", "app"] : [run.waiting, "app", "wire"];
   if (means.delay !== null) names.unshift("delay"); // only where requests are due, and users don't wait for answers
-  const colors = { delay: "wire", queue: "wait", wait: "wait", app: "app", wire: "wire" };
+  const colors = { delay: "wire", [run.waiting]: "wait", wait: "wait", app: "app", wire: "wire" };
   const times = names.map((name) => Math.max(0, means[name] || 0));
   const total = times.reduce((sum, time) => sum + time, 0);
   write("takes", (DOUBTFUL.includes(run.verdict.code) ? WORDS.doubtful : WORDS.takes)(ms(total)));
-  fill("bar", times, () => names.map((name, i) => {
+  fill("bar", [names, times], () => names.map((name, i) => {
     const piece = make("span", { class: colors[name] }, times[i] > 0.15 * total ? ms(times[i]) : "");
     piece.style.flexGrow = times[i];
     return piece;
   }));
-  fill("parts", times, () => names.map((name, i) => {
+  fill("parts", [names, times], () => names.map((name, i) => {
     const [title, meaning] = WORDS.parts[name];
     const share = total ? ` (${percent(times[i] / total)})` : "";
     return make("li", {}, make("span", { class: `swatch ${colors[name]}` }), make("b", {}, `${ms(times[i])} ${title}${share}`),
@@ -139,11 +139,18 @@ function routeRows(routes) {
     number(route.p50_ms), number(route.p95_ms), number(route.queue_ms), number(route.app_ms), number(route.cpu_ms)]);
 }
 
-function showRoutes(routes) {
-  const [first, further] = [routes.slice(0, MOST_ROUTES), routes.slice(MOST_ROUTES)];
-  fill("routes", first, () => table(WORDS.routes, routeRows(first)));
+// What the time is called that passes until the app has a request: as a row's title.
+function waits(run) {
+  const [title] = WORDS.parts[run.waiting];
+  return title[0].toUpperCase() + title.slice(1);
+}
+
+function showRoutes(run) {
+  const [first, further] = [run.routes.slice(0, MOST_ROUTES), run.routes.slice(MOST_ROUTES)];
+  const columns = WORDS.routes(WORDS.parts[run.waiting][0]);
+  fill("routes", [columns, first], () => table(columns, routeRows(first)));
   byId("further").closest("details").hidden = !further.length;
-  fill("further", further, () => table(WORDS.routes, routeRows(further)));
+  fill("further", [columns, further], () => table(columns, routeRows(further)));
 }
 
 // --- the rest, folded ---
@@ -160,7 +167,7 @@ function foldedTable(id, title, ...notes) {
 // A table in the folded part, which is not there without rows.
 function fillFolded(id, columns, rows) {
   byId(id).closest("details").hidden = !rows.length;
-  fill(id, rows, () => table(columns, rows));
+  fill(id, [columns, rows], () => table(columns, rows));
 }
 
 function foldRest() {
@@ -176,14 +183,14 @@ function foldRest() {
 function showRest(run) {
   const { setting, load, bounds, generator } = run;
   const several = run.instances.length > 1;
-  fillFolded("instances", WORDS.instanceColumns, several ? run.instances.map((one) => [one.instance, one.requests,
+  fillFolded("instances", WORDS.instanceColumns(WORDS.parts[run.waiting][0]), several ? run.instances.map((one) => [one.instance, one.requests,
     percent(one.share), number(one.slots_busy), percent(one.cpu_cores), number(one.response_ms), number(one.queue_ms),
     one.workers]) : []);
   write("stay", WORDS.stay(run));
   const name = (worker) => (several && worker.instance ? `${worker.pid} · ${worker.instance}` : worker.pid);
   fillFolded("workers", WORDS.workerColumns, run.workers.map((worker) => [worker.pid ? name(worker) : WORDS.others,
     worker.requests, percent(worker.share), number(worker.slots_busy), percent(worker.cpu_cores), number(worker.memory_mb)]));
-  const times = Object.entries(WORDS.timeNames).map(([field, name]) => [name, run[field]]).filter(([, told]) => told.mean !== null);
+  const times = Object.entries(WORDS.timeNames(waits(run))).map(([field, name]) => [name, run[field]]).filter(([, told]) => told.mean !== null);
   fillFolded("times", WORDS.timeColumns, times.map(([name, told]) => [name,
     number(told.mean), number(told.p50), number(told.p95), number(told.p99)]));
   fillFolded("quick", WORDS.quickColumns, run.routes.filter((route) => route.app_start_ms !== null).map((route) => [
@@ -221,7 +228,7 @@ function show(run) {
   byId("plots").hidden = !drawn;
   if (timed) showParts(run);
   if (drawn) drawPlots(run);
-  showRoutes(run.routes);
+  showRoutes(run);
   showRest(run);
 }
 

@@ -111,7 +111,7 @@ function drawPlots(run) {
   if (known) {
     const rest = (i) => (waits[i] === null || queues[i] === null ? null : Math.max(0, waits[i] - queues[i]));
     plot("response", { ...response, lines: [["wire"], ["wait"], ["app"]], bands: [[1, 2, "wire"], [2, 3, "wait"]],
-      told: [[part("queue"), "wait", (i) => ms(queues[i])], inApp, [part("wire"), "wire", (i) => ms(rest(i))]] },
+      told: [[part(run.waiting), "wait", (i) => ms(queues[i])], inApp, [part("wire"), "wire", (i) => ms(rest(i))]] },
     [at, sum(waits), sum(queues), apps]);
   } else {
     plot("response", { ...response, lines: [["wait"], ["app"]], bands: [[1, 2, "wait"]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explain_laws import Setting
+from explain_text import waiting
 from explain_types import Analysis, RouteFigures
 from sweep.decide.cells import Cell
 from sweep.decide.findings import Findings
@@ -117,7 +118,8 @@ class View:
         parts = [("outside the app", "wait", self.last.wait_ms.mean or 0.0), inside]
         if self.last.queue_ms.mean is not None:
             rest = ("sending, and the network", "wire", self.last.wire_ms.mean or 0.0)
-            parts = [("waiting for a slot", "wait", self.last.queue_ms.mean), inside, rest]
+            waits = "waiting for a slot" if waiting(self.last) == "slot" else "waiting to be served"
+            parts = [(waits, "wait", self.last.queue_ms.mean), inside, rest]
         total = sum(ms for _, _, ms in parts)
         return tuple(Part(name, colour, ms, ms / total) for name, colour, ms in parts) if total else ()
 

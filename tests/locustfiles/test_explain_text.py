@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from explain_analysis import analyse, analyse_records
 from explain_generator import Load
 from explain_server_timing import Served
-from explain_text import rows, text
+from explain_text import rows, text, waiting
+from explain_types import Analysis
 from tests.locustfiles.samples import run, uniform
 
 
@@ -34,3 +39,38 @@ def test_the_route_that_holds_most_comes_first() -> None:
 def test_a_header_cannot_take_the_memory() -> None:
     tally = uniform(Served(999_999_999, 999_999_999, "gthread", 999_999_999), 200, 100, 100, 0.001)
     assert len(text(analyse(tally, 18, 10.0, [Load(10.0, 1.0)], None, None))) < 5000
+
+
+def computing(setting: Served, app_ms: float = 60.0) -> Analysis:
+    """46 requests/s that compute for 21 ms each, and wait for 50 ms before the app has them."""
+    records = run(rate=46, cpu_ms=21, app_ms=app_ms, wait_ms=52, queue_ms=50.0, setting=setting)
+    return analyse_records(records, 6, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("vcpu", "code", "why"), [(2, "gil", "each worker's own core was full"), (1, "cpu", "the CPU was full")]
+)
+def test_beside_free_slots_nobody_waits_for_one(vcpu: int, code: str, why: str) -> None:
+    found = computing(Served(1, 6, "SlotWorker", vcpu))
+    assert found.verdict.code == code
+    table = dict(rows(found))
+    assert table["Waiting to be served"].startswith("50 ms on average")
+    assert table["Waiting to be served"].endswith(f"; 2.76 of 6 slots were busy meanwhile, and {why}")
+    assert "Waiting for a slot" not in table
+    assert waiting(found) == code
+
+
+def test_beside_none_that_is_free_they_do() -> None:
+    full = computing(Served(1, 3, "SlotWorker", 2))
+    assert full.verdict.code == "gil"
+    assert "Waiting for a slot" in dict(rows(full))
+    unmeasured = replace(full, slots_busy=None, slot_utilization=None)
+    assert "Waiting for a slot" in dict(rows(unmeasured))
+    waits = analyse_records(run(rate=175, wait_ms=104, queue_ms=103.0, setting=Served(3, 6, "SlotWorker", 1)), 36, 10.0)
+    assert (waits.verdict.code, waiting(waits)) == ("slots", "slot")
+
+
+def test_an_event_loop_has_no_slot_to_wait_for() -> None:
+    found = analyse_records(run(rate=170, wait_ms=30, queue_ms=25.0, setting=Served(3, 1, "gevent", 1)), 36, 10.0)
+    assert waiting(found) == "loop"
+    assert dict(rows(found))["Waiting to be served"].endswith(")")

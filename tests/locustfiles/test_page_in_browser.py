@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import explain_page
+from explain_server_timing import Served
 from explain_types import Code
 from tests.bed.accessibility import violations
 from tests.locustfiles.runs import EVIL, runs, shown
@@ -83,6 +84,28 @@ def test_the_verdict_comes_first_then_the_time_then_the_routes(context: BrowserC
     widths = page.locator("#bar span").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().width)")
     assert widths[0] / widths[1] == pytest.approx(103 / 100, rel=0.02)
     assert page.locator("#routes tbody th").all_inner_texts() == [name["name"] for name in RUNS["slots"]["routes"]]
+
+
+@pytest.mark.parametrize(
+    ("context", "words", "column"),
+    [
+        ({"locale": "en"}, "waiting to be served", "waiting to be served, ms"),
+        ({"locale": "ja"}, "処理待ち", "処理待ち ms"),
+    ],
+    indirect=["context"],
+    ids=["English", "Japanese"],
+)
+def test_beside_free_slots_nobody_is_said_to_wait_for_one(
+    context: BrowserContext, tmp_path: Path, words: str, column: str
+) -> None:
+    setting = Served(1, 6, "SlotWorker", 2)
+    busy = shown(run(rate=46, cpu_ms=21, app_ms=60, wait_ms=52, queue_ms=50.0, setting=setting))
+    (tmp_path / "gil.html").write_text(explain_page.standalone(busy, "gil"), encoding="utf-8")
+    page, heard = opened(context, tmp_path, "gil")
+    expect(page.locator("#verdict")).to_have_attribute("data-code", "gil")
+    expect(page.locator("#parts b").first).to_contain_text(words)
+    expect(page.locator("#routes thead th").nth(6)).to_have_text(column)
+    assert heard == []
 
 
 def test_plots_are_as_high_as_each_other_and_say_their_figures_and_their_limit(
