@@ -9,7 +9,8 @@ This file listens to Locust's events. The rest, in the order in which a request 
     explain_events         which of Locust's events are requests
     explain_server_timing  the header
     explain_run            the window: which requests count, in which process
-    explain_monitor        samples Locust itself; explain_pauses what the scenario asks for; explain_starts on_start
+    explain_monitor        samples Locust itself; explain_pauses what the scenario asks for; explain_starts on_start;
+                           explain_crew the users: what their code raised, and how many are left (explain_turnout)
     explain_open           --rps: tasks that begin when they are due; explain_opening starts and ends it, explain_pool
                            has its users, explain_schedule the moments, explain_arrivals what became of them
     explain_tally          what is kept of each explain_record: of explain_routes, of explain_workers, and of the
@@ -89,6 +90,7 @@ def on_init(environment: Any, **_others: Any) -> None:
         spare = environment.baseline and environment.baseline.folder
         environment.keeper = Keeper(environment, explanation, place, spare)
         environment.keeper.install()
+    explanation.crew.install()
     hooks.request.add_listener(explanation.on_request)
     hooks.request.add_listener(functools.partial(explain_starts.on_request, explanation))
     hooks.test_stopping.add_listener(lambda **_: explanation.finish())
@@ -114,9 +116,10 @@ def on_init(environment: Any, **_others: Any) -> None:
 def on_quitting(environment: Any, **_others: Any) -> None:
     """Write the analysis and check the thresholds, when the last reports of the worker processes are in."""
     explanation: Explanation | None = getattr(environment, "explanation", None)
-    if explanation is None or not explanation.started or isinstance(environment.runner, WorkerRunner):
+    if explanation is None or isinstance(environment.runner, WorkerRunner) or not has_to_tell(environment):
         return
     explanation.finish()
+    explanation.crew.end()
     environment.keeper.keep()
     found, options = explanation.analysis(), environment.parsed_options
     mark_report(options, found)
@@ -143,6 +146,12 @@ def on_quitting(environment: Any, **_others: Any) -> None:
         printed.insert(0, engine(explanation).line())
     # After Locust's own tables, where the eye is.
     environment.events.quit.add_listener(lambda **_: logging.getLogger("locust.stats_logger").info("\n".join(printed)))
+
+
+def has_to_tell(environment: Any) -> bool:
+    """Whether there was a test, or should have been one: a LoadTestShape may end before it has begun."""
+    headless = getattr(environment.parsed_options, "headless", False)
+    return bool(environment.explanation.started or (environment.shape_class and headless))
 
 
 def baseline_of(options: Any) -> Baseline | None:

@@ -18,6 +18,7 @@ from explain_record import Record
 from explain_rules import is_busy_known
 from explain_spread import spread_of
 from explain_tally import Tally, tally_of
+from explain_turnout import UNKNOWN, Turnout
 from explain_types import (
     SCHEMA,
     Analysis,
@@ -32,7 +33,7 @@ from explain_types import (
     Workload,
 )
 from explain_verdict import decide
-from explain_verdict_run import Waited
+from explain_verdict_none import Waited
 from explain_words import rounded
 
 
@@ -44,6 +45,7 @@ def analyse(
     memory_mb: float | None = None,
     paced_rps: float | None = None,
     start_s: float = 0.0,
+    turnout: Turnout = UNKNOWN,
 ) -> Analysis:
     """Return the analysis.
 
@@ -55,11 +57,12 @@ def analyse(
         memory_mb: the plan's memory, None if it is not known.
         paced_rps: the rate that the scenario asks for, if it asks for one.
         start_s: how long the test had been running when the window began.
+        turnout: what is known of the users themselves.
     """
     judgement = judge(loads, tally.response.mean or 0.0)
     arrivals = judgement.arrivals
     users = arrivals.users_most if arrivals.is_open else users
-    measured = figures(tally, users, seconds, judgement.pausing, arrivals)
+    measured = figures(tally, users, seconds, judgement.pausing, arrivals, turnout.left)
     rate = tally.requests / seconds if seconds > 0 else 0.0
     busy = measured.busy if measured and is_busy_known(measured) else None
     share = busy / measured.slots if measured and busy is not None and measured.slots else None
@@ -73,6 +76,7 @@ def analyse(
             start_s=round(start_s, 2),
             on_start=(starts := sum(load.starts for load in loads)),
             on_start_ms=known(sum(load.starts_ms for load in loads) / starts if starts else None),
+            exceptions=sum(tally.raised.values()),
         ),
         arrivals=arrival_figures(arrivals, measured),
         response_ms=times(tally.response),
@@ -98,7 +102,7 @@ def analyse(
         demand=rounded_demand(measured.demand) if measured else Demand(None, None, None, False),
         bounds=rounded_bounds(measured.bounds) if measured else Bounds(None, None, None),
         generator=generator(judgement, tally, rate, paced_rps),
-        verdict=decide(tally, measured, judgement, memory_mb, Waited(users, seconds)),
+        verdict=decide(tally, measured, judgement, memory_mb, Waited(users, seconds, turnout)),
         spread=spread_of(tally, seconds),
     )
 

@@ -190,7 +190,12 @@ class Figures:
 
 
 def figures(
-    tally: Tally, users: int, seconds: float, pausing: float = 0.0, arrivals: Arrivals = NOBODY
+    tally: Tally,
+    users: int,
+    seconds: float,
+    pausing: float = 0.0,
+    arrivals: Arrivals = NOBODY,
+    left: int | None = None,
 ) -> Figures | None:
     """Apply the laws; None without a response that has the header.
 
@@ -200,6 +205,7 @@ def figures(
         seconds: the window's length.
         pausing: how many users pause at a time by the pauses that they asked for, if that is known.
         arrivals: what became of them, if the load does not wait for answers.
+        left: how many of the users were there to the end, if that is known: the others wait for nothing any more.
     """
     setting, timed = tally.setting, tally.timed
     if setting is None or not timed or seconds <= 0:
@@ -209,6 +215,8 @@ def figures(
     population = (tally.response.total - tally.delay.total) / MS / seconds
     population += max((think or 0.0) * (tally.thinks if is_open else tally.requests) / seconds, pausing)
     busied = arrivals.user_seconds / seconds if is_open else users
+    if left is not None and not is_open:
+        busied = min(busied, max(left, population))
     there = present(tally, seconds, hanging=busied - population >= HANGING * busied)
     used = use(tally.workers.values(), setting.workers * there.number, seconds)
     slots = slots_of(setting.workers * there.number, setting.threads, setting.worker_class)

@@ -93,6 +93,7 @@ class Judgement(NamedTuple):
         wanted_ms: mean pause that the scenario asks for.
         pausing: how many users pause at a time, by the pauses that were asked for, also those that are not over.
         reasons: why it is saturated, in words; empty if it is not.
+        tasks: how many the users have ended, by the pauses that were asked for after each and by arrivals.
         arrivals: what became of those that were due at all of them.
     """
 
@@ -105,6 +106,7 @@ class Judgement(NamedTuple):
     wanted_ms: float
     pausing: float
     reasons: tuple[str, ...]
+    tasks: int = 0
     arrivals: Arrivals = Arrivals()
 
 
@@ -137,5 +139,6 @@ def judge(loads: Sequence[Load], response_ms: float) -> Judgement:
         wanted_ms=sum(load.wanted_ms for load in loads) / waits if waits else 0.0,
         pausing=sum(load.wanted_ms / 1e3 / load.seconds for load in loads),
         reasons=tuple(reasons),
+        tasks=waits + arrivals.ended,
         arrivals=arrivals,
     )

@@ -16,6 +16,7 @@ from locust.runners import STATE_SPAWNING, MasterRunner
 
 import explain_first
 from explain_analysis import analyse
+from explain_crew import Crew
 from explain_events import METHODS, describe, landed_on, seen_before
 from explain_first import First, FirstOnes
 from explain_generator import Load
@@ -60,6 +61,7 @@ class Explanation:
         self.environment = environment
         self.monitor = Monitor()
         self.opening = Opening(environment, self.monitor.ledger)
+        self.crew = Crew(environment)
         self.run = 0
         self.started = False
         self.tally = Tally()
@@ -200,6 +202,7 @@ class Explanation:
     def counted(self) -> Tally:
         """Return the tally with all that belongs to it; a master's has the first requests of its worker processes."""
         self.count()
+        self.tally.raised = self.crew.raised()
         explain_first.note(self.tally, self.first)
         return self.tally
 
@@ -240,12 +243,8 @@ class Explanation:
         until = time.perf_counter() if self.counting else self.ended
         if self.users and until > self.reported:
             load = self.monitor.take() if self.counting else self.last_load
-            report["window"] = {
-                "run": self.run,
-                "seconds": until - self.reported,
-                "tally": self.tally.to_dict(),
-                "load": list(load),
-            }
+            tally, seconds = self.tally.to_dict(), until - self.reported
+            report["window"] = {"run": self.run, "seconds": seconds, "tally": tally, "load": list(load)}
             self.tally, self.reported = Tally(), until
         data["explain"] = report
 
@@ -290,6 +289,7 @@ class Explanation:
             getattr(self.environment.parsed_options, "app_memory", None),
             paced_rps(self.environment.user_classes, self.users),
             max(0.0, self.begun - self.test_began),
+            self.crew.turnout(self.others.requests),
         )
 
     def timeline(self) -> Timeline:

@@ -24,6 +24,7 @@ OTHERS = ("", 0)  # under which requests of further workers are counted
 ROUNDED_MS = 2.0
 SUMS = ("think_ms", "thinks", "shorter", "events", "stayed", "moved", "bound")
 HISTOGRAMS = ("wait", "queue", "wire", "delay")
+COUNTS = ("errors", "raised")
 
 
 class Tally:
@@ -41,6 +42,8 @@ class Tally:
         setting: gunicorn's setting, as the latest response had it.
         workers: by instance and pid.
         errors: number of failures by kind.
+        raised: number of exceptions in users' own code by what they say, from the test's start; whoever asks for an
+            analysis puts them here.
         first_wait_ms: typical wait of the test's first requests, which found free slots, in ms; None if unknown.
         width: how long a bin is, in s.
         bins: by number, counted from the window's start.
@@ -54,6 +57,7 @@ class Tally:
         self.setting: Served | None = None
         self.workers: dict[WorkerId, Worker] = {}
         self.errors: dict[str, int] = {}
+        self.raised: dict[str, int] = {}
         self.first_wait_ms: float | None = None
         self.width = 1
         self.bins: dict[int, Bin] = {}
@@ -112,8 +116,7 @@ class Tally:
             self.thinks += 1
         if error is not None:
             route.failures += 1
-            kind = error if error in self.errors or len(self.errors) < MOST_ERRORS else "others"
-            self.errors[kind] = self.errors.get(kind, 0) + 1
+            count_up(self.errors, error)
         if delay_ms is not None:
             self.delay.add(delay_ms)
             response_ms -= delay_ms
@@ -229,8 +232,9 @@ class Tally:
         for name, route in other.routes.items():
             self.route(name).merge(route)
         for kind, number in other.errors.items():
-            known = kind if kind in self.errors or len(self.errors) < MOST_ERRORS else "others"
-            self.errors[known] = self.errors.get(known, 0) + number
+            count_up(self.errors, kind, number)
+        for text, number in other.raised.items():
+            count_up(self.raised, text, number)
         known_waits = [wait for wait in (self.first_wait_ms, other.first_wait_ms) if wait is not None]
         self.first_wait_ms = min(known_waits, default=None)
         if self.width < other.width:
@@ -247,7 +251,8 @@ class Tally:
         data["setting"] = list(self.setting) if self.setting else None
         for name in ("workers", "bins", "routes"):
             data[name] = [[key, part.to_list()] for key, part in data[name].items()]
-        data["errors"] = list(self.errors.items())
+        for name in COUNTS:
+            data[name] = list(data[name].items())
         return data
 
     @classmethod
@@ -261,8 +266,15 @@ class Tally:
         tally.workers = {tuple(who): Worker.from_list(worker) for who, worker in data["workers"]}
         tally.bins = {number: Bin.from_list(part) for number, part in data["bins"]}
         tally.routes = {name: Route.from_list(route) for name, route in data["routes"]}
-        tally.errors = dict(data["errors"])
+        for name in COUNTS:
+            setattr(tally, name, dict(data.get(name, ())))  # what an older line does not have, nobody has counted
         return tally
+
+
+def count_up(counts: dict[str, int], kind: str, number: int = 1) -> None:
+    """Count so many of a kind, of which only so many are kept apart."""
+    known = kind if kind in counts or len(counts) < MOST_ERRORS else "others"
+    counts[known] = counts.get(known, 0) + number
 
 
 def merged(histograms: Iterable[Histogram]) -> Histogram:

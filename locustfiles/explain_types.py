@@ -56,6 +56,7 @@ class Workload:
     start_s: float
     on_start: int = 0
     on_start_ms: float | None = None
+    exceptions: int = 0
 
 
 @dataclass(frozen=True)

@@ -36,18 +36,9 @@ from explain_types import Verdict
 from explain_verdict_calm import healthy, memory, unknown
 from explain_verdict_cpu import cpu, gil
 from explain_verdict_instances import between_instances
+from explain_verdict_none import Waited, all_ended, hanging, nobody_left, with_raised
 from explain_verdict_open import as_arrived
-from explain_verdict_run import (
-    ERRORS,
-    Waited,
-    errors,
-    generator,
-    is_known,
-    mixed_up,
-    no_data,
-    nothing_ended,
-    stuck,
-)
+from explain_verdict_run import ERRORS, errors, generator, is_known, mixed_up, no_data, stuck
 from explain_verdict_slots import blocked, imbalance, restarted, slots, wait_inside
 
 
@@ -64,17 +55,21 @@ def decide(
         waited: by whom, and for how long.
     """
     verdict = judged(tally, figures, judgement, memory_mb, waited)
-    return as_arrived(verdict, judgement.arrivals, waited.seconds) if judgement.arrivals.waited_for_users else verdict
+    if judgement.arrivals.waited_for_users:
+        verdict = as_arrived(verdict, judgement.arrivals, waited.seconds)
+    return with_raised(verdict, tally, waited, judgement.arrivals.is_open)
 
 
 def judged(  # noqa: PLR0911 one return a rule
     tally: Tally, figures: Figures | None, judgement: Judgement, memory_mb: float | None, waited: Waited
 ) -> Verdict:
     """Return the verdict, whatever became of arrivals that do not wait for answers."""
-    if not tally.requests and not tally.events and nothing_ended(waited, judgement.pausing):
-        return stuck(round(waited.users - judgement.pausing), waited, None)
+    if number := hanging(tally, waited, judgement.pausing, judgement.tasks):
+        return stuck(number, waited, None)
+    if all_ended(tally, waited, judgement.arrivals.is_open):
+        return nobody_left(tally)
     if figures is None or not is_known(tally):
-        return no_data(tally)
+        return no_data(tally, waited, judgement.tasks)
     if judgement.reasons:
         return generator(judgement)
     if reasons := impossible(tally, figures):

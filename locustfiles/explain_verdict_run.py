@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from explain_figures import Figures
 from explain_generator import THROTTLED_MOST, Judgement
 from explain_suggestion import kept
 from explain_tally import Tally
 from explain_types import Verdict
+from explain_verdict_none import Waited, no_request
 from explain_words import percent, plural
 
 LEAST_REQUESTS = 10
+ANSWERED = ("HTTP ", "others")  # kinds of failures that may have had a response
 WITH_HEADER = "with this project's gunicorn.conf.py or its worker class, gunicorn_slots.SlotWorker"
 ERRORS = 0.01
 # What can be a limit of the same app when it does not fail.
 LIMITS = ("slots", "imbalance", "inside", "cpu", "gil")
 COVERED = 0.90  # of the responses that did not fail must have had the header
-# Nobody knows how long a request may take; for this long none of all users' should have ended.
-LEAST_WAIT = 10.0  # s
-
-
-class Waited(NamedTuple):
-    """Who waited for responses, and for how long."""
-
-    users: int
-    seconds: float
 
 
 def is_known(tally: Tally) -> bool:
@@ -34,20 +25,22 @@ def is_known(tally: Tally) -> bool:
     return tally.timed > 0 and most and max(tally.timed, tally.failures) >= LEAST_REQUESTS
 
 
-def no_data(tally: Tally) -> Verdict:
+def no_data(tally: Tally, waited: Waited, tasks: int) -> Verdict:
     """No response had the header, or too few had it."""
     if not tally.requests and tally.events:
         text = f"None of {plural(tally.events, 'event')} was an HTTP request, and nothing else has the header."
         return Verdict("no-data", text, "Send HTTP requests with the users' own client, self.client.")
     if not tally.requests:
-        text = "No request has ended since all users were there, so there is nothing to tell."
-        return Verdict("no-data", text, "Run longer than the ramp: more --run-time, or a higher --spawn-rate.")
+        return no_request(tally, waited, tasks)
     if tally.timed and tally.requests < 2 * LEAST_REQUESTS:
         text = f"Only {plural(tally.timed, 'response')} so far: too few to tell."
         return Verdict("no-data", text, "Run longer.")
     if tally.timed:
         text = f"Only {tally.timed} of {plural(tally.requests, 'response')} had the Server-Timing header."
         return Verdict("no-data", text, f"Request only what gunicorn serves, {WITH_HEADER}.")
+    if tally.failures == tally.requests and not any(kind.startswith(ANSWERED) for kind in tally.errors):
+        text = f"None of {plural(tally.requests, 'request')} was answered: {failed(tally)}."
+        return Verdict("no-data", text, "Look whether the app runs, and answers at the address that --host names.")
     text = f"None of {plural(tally.requests, 'response')} had the Server-Timing header: nobody knows where they waited."
     if tally.failures:
         text += f" {failed(tally)}."
@@ -117,11 +110,6 @@ def failed(tally: Tally) -> str:
     return f"{tally.failures} of {plural(tally.requests, 'request')} failed ({share}{most})"
 
 
-def nothing_ended(waited: Waited, pausing: float) -> bool:
-    """Whether users who do not pause have waited so long that they can be called stuck."""
-    return waited.users - pausing >= 1 and waited.seconds >= LEAST_WAIT
-
-
 def stuck(missing: int, waited: Waited, figures: Figures | None) -> Verdict:
     """Users wait for responses that do not come."""
     text = (
@@ -130,11 +118,12 @@ def stuck(missing: int, waited: Waited, figures: Figures | None) -> Verdict:
     )
     if figures is None:
         text = f"No request of {plural(missing, 'user')} has ended in {waited.seconds:.0f} s."
+    where = " It is the app, or something in the locustfile before they ask it." if figures is None else ""
     advice = (
-        "Find what they wait for. If it has no end, give it a time limit: a call without a timeout, a lock that is not "
-        "given back. `py-spy dump --pid` of a worker shows each thread's line. SLOT_REQUEST_SECONDS bounds what a "
-        "request may hold. If it is meant to last, as streams and long polls are, each needs a slot for so long, "
-        "beside those of the other requests."
+        f"Find what they wait for.{where} If it has no end, give it a time limit: a call without a timeout, a lock "
+        "that is not given back. `py-spy dump --pid` of a worker shows each thread's line. SLOT_REQUEST_SECONDS bounds "
+        "what a request may hold. If it is meant to last, as streams and long polls are, each needs a slot for so "
+        "long, beside those of the other requests."
     )
     if figures is not None:
         advice = f"{kept(figures, 'no more slots for requests that hang: these would be held, too.')} {advice}"

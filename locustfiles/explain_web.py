@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, send_from_directory
@@ -54,7 +55,8 @@ def install(environment: Any, explanation: Explanation) -> None:
     @blueprint.route("/explain/verdict")
     @ui.auth_required_if_enabled  # type: ignore[untyped-decorator]
     def verdict() -> Response:
-        return answered({"state": environment.runner.state, "code": explanation.analysis().verdict.code})
+        found = explanation.analysis()
+        return answered({"state": environment.runner.state, "code": found.verdict.code, "load": asdict(found.load)})
 
     @blueprint.route("/explain/<name>")
     @ui.auth_required_if_enabled  # type: ignore[untyped-decorator]

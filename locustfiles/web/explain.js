@@ -3,6 +3,7 @@
 "use strict";
 const EVERY_MS = 2000;
 const MOST_ROUTES = 10; // that are not folded
+const STARTING_S = 10; // after that a test without a request has something to tell
 const byId = (id) => document.getElementById(id);
 const kept = byId("run"); // a run that is in the page
 
@@ -67,7 +68,8 @@ function cautions({ setting, verdict: { variables } }) {
 // What stands there before there can be a verdict; null if there is one.
 function waitingFor(run) {
   if (["ready", "missing"].includes(run.state)) return WORDS.ready;
-  const none = run.verdict.code === "no-data" && !run.load.requests;
+  const { verdict: { code }, load } = run;
+  const none = code === "no-data" && !load.requests && !failing(code, load) && load.seconds < STARTING_S;
   return none && ["spawning", "running"].includes(run.state) ? WORDS.starting : null;
 }
 
@@ -77,7 +79,7 @@ function showVerdict(run) {
   byId("verdict").dataset.code = before ? run.state : code;
   byId("verdict").dataset.level = before ? "none" : LEVELS[code] || "bad";
   write("code", before ? "" : code);
-  write("headline", before ? before[0] : WORDS.headlines[code] || code);
+  write("headline", before ? before[0] : failing(code, run.load) ? WORDS.failing : WORDS.headlines[code] || code);
   write("text", before ? before[1] : WORDS.sentence(run));
   if (!kept) document.title = `${byId("headline").textContent} – Locust`;
   const paste = before ? [] : run.paste;

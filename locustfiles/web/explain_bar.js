@@ -8,9 +8,10 @@ async function tell() {
   try {
     const answer = await fetch("./explain/verdict");
     if (!answer.ok) return;
-    const { state, code } = await answer.json();
-    const before = state === "ready" || code === "no-data";
-    const headline = before ? WORDS.bar.before : WORDS.headlines[code] || code;
+    const { state, code, load } = await answer.json();
+    const fails = failing(code, load);
+    const before = state === "ready" || (code === "no-data" && !fails);
+    const headline = before ? WORDS.bar.before : fails ? WORDS.failing : WORDS.headlines[code] || code;
     const verdict = bar.querySelector("strong");
     if (verdict.textContent !== headline) verdict.textContent = headline;
     document.getElementById("explain-link").textContent = before ? WORDS.bar.page : WORDS.bar.more;

@@ -21,6 +21,9 @@ const LEVELS = { healthy: "good", unknown: "none", "mixed-up": "none", generator
 // Of these the times are nobody's, or not the app's.
 const DOUBTFUL = ["no-data", "mixed-up", "generator"];
 
+// Whether there is nothing to tell because the users' own code fails: as often as they have asked for anything.
+const failing = (code, load) => code === "no-data" && load.exceptions > 0 && load.exceptions >= load.requests;
+
 const ENGLISH = {
   headlines: {
     healthy: "Healthy: nothing is at its limit",
@@ -37,6 +40,7 @@ const ENGLISH = {
     generator: "Locust is the limit, not the app",
     "no-data": "Nothing to tell yet",
   },
+  failing: "The locustfile raises exceptions",
   ready: ["Press START in Locust", "As soon as a test runs, this page says where its requests wait, and what to set."],
   starting: ["The test is starting", "The figures begin when all users are there."],
   sentence: (run) => run.verdict.text,
@@ -132,8 +136,11 @@ const JAPANESE_SENTENCES = {
   unknown: () => "待ち時間がありますが、どこで待っているかはこの測定では分かりません。",
   "mixed-up": () => "数値が 1 つのアプリのものではありません(異なる設定、数が変わるインスタンス、キャッシュ、途中の再起動など)。ここからは何も言えません。",
   generator: () => "Locust 自身が限界です。アプリの数値としては使えません。",
-  "no-data": (run) => (run.verdict.variables.SERVER_TIMING
-    ? "応答に Server-Timing ヘッダーがないので、どこで待っているか分かりません。" : "まだ何も言えません。"),
+  "no-data": (run) => {
+    if (failing(run.verdict.code, run.load)) return `locustfile が例外を ${run.load.exceptions} 回出しています。内容と場所は下の英語の説明にあります。`;
+    return run.verdict.variables.SERVER_TIMING
+      ? "応答に Server-Timing ヘッダーがないので、どこで待っているか分かりません。" : "まだ何も言えません。理由は下の英語の説明にあります。";
+  },
 };
 
 const JAPANESE = {
@@ -153,6 +160,7 @@ const JAPANESE = {
     generator: "限界なのはアプリではなく Locust です",
     "no-data": "まだデータがありません",
   },
+  failing: "locustfile が例外を出しています",
   ready: ["Locust で START を押してください", "テストが始まると、リクエストがどこで待っているか、何を設定すればよいかをここに表示します。"],
   starting: ["テストを開始しています", "全ユーザーがそろってから測定します。"],
   sentence: (run) => (JAPANESE_SENTENCES[run.verdict.code] || ENGLISH.sentence)(run),

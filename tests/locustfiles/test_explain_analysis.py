@@ -58,7 +58,7 @@ def test_the_keys_of_the_json() -> None:
         assert list(found) == keys
         assert list(found["setting"]) == ["workers", "threads", "slots", "worker_class", "vcpu", "instances"]
         load = ["users", "seconds", "requests", "failures", "rps", "accounted_users", "start_s"]
-        assert list(found["load"]) == [*load, "on_start", "on_start_ms"]
+        assert list(found["load"]) == [*load, "on_start", "on_start_ms", "exceptions"]
         assert list(found["wait_ms"]) == ["mean", "p50", "p95", "p99"]
         json.dumps(found, allow_nan=False)
         assert text(analysis)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import explain_page
+from explain_analysis import analyse
 from explain_server_timing import Served
+from explain_tally import Tally
+from explain_timeline import timeline
+from explain_turnout import Turnout
 from explain_types import Code
 from tests.bed.accessibility import violations
-from tests.locustfiles.runs import EVIL, runs, shown
+from tests.locustfiles.runs import COMPOSE, EVIL, runs, shown
 from tests.locustfiles.samples import run
 
 pytestmark = pytest.mark.browser
@@ -49,6 +53,12 @@ def opened(context: BrowserContext, folder: Path, name: str) -> tuple[Page, list
     page.goto((folder / f"{name}.html").as_uri())
     expect(page.locator("#headline")).not_to_have_text("…")
     return page, heard
+
+
+def shown_at(context: BrowserContext, folder: Path, found: dict[str, Any]) -> tuple[Page, list[str]]:
+    """Open the page of one run."""
+    (folder / "run.html").write_text(explain_page.standalone(found, "run"), encoding="utf-8")
+    return opened(context, folder, "run")
 
 
 WIDE = {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}}
@@ -100,8 +110,7 @@ def test_beside_free_slots_nobody_is_said_to_wait_for_one(
 ) -> None:
     setting = Served(1, 6, "SlotWorker", 2)
     busy = shown(run(rate=46, cpu_ms=21, app_ms=60, wait_ms=52, queue_ms=50.0, setting=setting))
-    (tmp_path / "gil.html").write_text(explain_page.standalone(busy, "gil"), encoding="utf-8")
-    page, heard = opened(context, tmp_path, "gil")
+    page, heard = shown_at(context, tmp_path, busy)
     expect(page.locator("#verdict")).to_have_attribute("data-code", "gil")
     expect(page.locator("#parts b").first).to_contain_text(words)
     expect(page.locator("#routes thead th").nth(6)).to_have_text(column)
@@ -129,6 +138,35 @@ def test_nothing_is_drawn_of_what_is_not_known(context: BrowserContext, folder: 
     page, _ = opened(context, folder, name)
     assert page.locator("canvas").count() == 0
     assert not page.locator("#where").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("context", "headline", "text"),
+    [
+        ({"locale": "en"}, "The locustfile raises exceptions", "raised 36 exceptions"),
+        ({"locale": "ja"}, "locustfile が例外を出しています", "例外を 36 回"),
+    ],
+    indirect=["context"],
+    ids=["English", "Japanese"],
+)
+def test_a_locustfile_that_fails_is_not_said_to_start(
+    context: BrowserContext, tmp_path: Path, headline: str, text: str
+) -> None:
+    tally = Tally()
+    tally.raised = {"KeyError: 'id', at locustfile.py:3 (in on_start)": 36}
+    none = analyse(tally, 36, 2.0, turnout=Turnout(36, 0)), timeline(Tally(), 2.0)
+    page, heard = shown_at(context, tmp_path, explain_page.found(*none, "running", COMPOSE))
+    expect(page.locator("#headline")).to_have_text(headline)
+    expect(page.locator("#text")).to_contain_text(text)
+    expect(page.locator("#verdict")).to_have_attribute("data-code", "no-data")
+    assert heard == []
+
+
+def test_a_test_starts_for_some_seconds_and_no_longer(context: BrowserContext, tmp_path: Path) -> None:
+    for seconds, headline in ((2.0, "The test is starting"), (11.0, "Nothing to tell yet")):
+        none = analyse(Tally(), 36, seconds, turnout=Turnout(36, 0)), timeline(Tally(), seconds)
+        page, _ = shown_at(context, tmp_path, explain_page.found(*none, "running", COMPOSE))
+        expect(page.locator("#headline")).to_have_text(headline)
 
 
 def test_what_is_to_be_kept_has_no_line_to_paste(context: BrowserContext, folder: Path) -> None:
