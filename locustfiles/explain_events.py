@@ -43,6 +43,8 @@ def landed_on(response: Any, url: Any) -> str:
     """
     try:
         final, asked = urllib.parse.urlsplit(str(response.url)), urllib.parse.urlsplit(str(url))
+        if not final.scheme:  # HttpUser's has the name there while it is reported
+            final = urllib.parse.urlsplit(str(response.request.url))
     except Exception:  # no response, or another client's idea of one
         return ""
     if not final.scheme or not asked.scheme or (final.path, final.query) == (asked.path, asked.query):

@@ -6,7 +6,7 @@ So they tell what a request takes when it is alone, and what of its wait is the 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 from statistics import median
@@ -73,8 +73,10 @@ def note(tally: Tally, first: Iterable[First]) -> None:
     if tally.setting is None or not known:
         return
     begun: dict[str, list[First]] = defaultdict(list)
+    lands: dict[str, Counter[str]] = defaultdict(Counter)
     for one in sorted(known, key=lambda one: one.start):
         begun[one.name].append(one)
+        lands[one.name][one.lands] += 1
         if one.lands not in ("", one.name):
             begun[one.lands].append(one)  # users who log in see it before anybody asks for it
     for name, route in tally.routes.items():
@@ -83,9 +85,16 @@ def note(tally: Tally, first: Iterable[First]) -> None:
             route.rest.add(app_ms)
         route.rising = rising(times)
         route.in_turn = in_turn(begun[name])
+        route.landed_on = most_land(lands[name], name)
     # If all users start at once, as many requests as there are slots find one free; other processes make some.
     slots = slots_of(tally.setting.workers, tally.setting.threads, tally.setting.worker_class) or 1
     tally.first_wait_ms = median(one.response_ms - one.app_ms for one in known[: max(1, slots // 2)])
+
+
+def most_land(lands: Counter[str], name: str) -> str:
+    """Return where at least half of a route's requests landed that is not the route itself; "" for nowhere else."""
+    where, number = (lands.most_common(1) or [("", 0)])[0]
+    return where if where != name and 2 * number >= lands.total() else ""
 
 
 def rising(times: Sequence[float]) -> float:

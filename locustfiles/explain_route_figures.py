@@ -111,6 +111,7 @@ def route_figures(tally: Tally, held_ms: float | None) -> tuple[RouteFigures, ..
                 app_start_ms=quick_at_rest(route),
                 cpu_ms=route.cpu_ms / timed if timed else None,
                 held_share=held / whole if timed and known else None,
+                landed_on=route.landed_on,
             )
         )
     return tuple(sorted(found, key=lambda route: (-(route.held_share or 0.0), -route.requests, route.name)))

@@ -22,6 +22,7 @@ class Route:
         gaps: times between the ends of two of them, in ms; own_gaps: of two of the same worker.
         last: when the last one ended, in s; own_last: that of each worker, by pid; seen: how many were looked at.
         in_turn: how likely it is that the first ones ended as evenly by chance.
+        landed_on: the route to which most of those were redirected, whose times are in these; "" for none.
         rising: share of the pairs of those of which the later one took longer, less that of the others.
         failures: number.
         queued: how many said how long they had waited.
@@ -29,7 +30,7 @@ class Route:
     """
 
     __slots__ = (
-        *("app", "cpu_ms", "failures", "gaps", "in_turn", "last", "own_gaps", "own_last", "queue_ms"),
+        *("app", "cpu_ms", "failures", "gaps", "in_turn", "landed_on", "last", "own_gaps", "own_last", "queue_ms"),
         *("queued", "response", "rest", "rising", "seen", "wire_ms"),
     )
 
@@ -38,7 +39,7 @@ class Route:
         self.gaps, self.own_gaps = Histogram(), Histogram()
         self.last: float | None = None
         self.own_last: dict[int, float] = {}
-        self.rising, self.in_turn = 0.0, 1.0
+        self.rising, self.in_turn, self.landed_on = 0.0, 1.0, ""
         self.failures = self.queued = self.seen = 0
         self.queue_ms = self.wire_ms = self.cpu_ms = 0.0
 

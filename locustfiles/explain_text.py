@@ -186,7 +186,8 @@ def described_route(route: RouteFigures) -> str:
     if route.app_start_ms is not None:
         means += f"; quick ones in the app {figure(route.app_start_ms)} at the start, {figure(route.app_quick_ms)} now"
     times = f"p50 {figure(route.p50_ms)}, p95 {figure(route.p95_ms)} ms; mean ms: {means or '-'}"
-    return f"{held}{plural(route.requests, 'request')}{failed}, {times}"
+    both = f"; redirected to {route.landed_on}: the times are of both together" if route.landed_on else ""
+    return f"{held}{plural(route.requests, 'request')}{failed}, {times}{both}"
 
 
 def grown(kb: float | None) -> str:

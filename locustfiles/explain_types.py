@@ -133,6 +133,7 @@ class RouteFigures:
     app_start_ms: float | None
     cpu_ms: float | None
     held_share: float | None
+    landed_on: str = ""
 
 
 @dataclass(frozen=True)

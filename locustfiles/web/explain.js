@@ -120,7 +120,8 @@ function showParts(run) {
 
 function table(columns, rows) {
   const head = columns.map((title) => make("th", { scope: "col" }, title));
-  const body = rows.map(([name, ...cells]) => make("tr", {}, make("th", { scope: "row" }, String(name)),
+  const parts = (name) => [name].flat().map((part) => (part instanceof Node ? part : String(part)));
+  const body = rows.map(([name, ...cells]) => make("tr", {}, make("th", { scope: "row" }, ...parts(name)),
     ...cells.map((cell) => (cell instanceof Node ? cell : make("td", {}, String(cell))))));
   return [make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)];
 }
@@ -135,8 +136,13 @@ function routeName({ name }) {
   return name === "others" ? WORDS.others : name || "–";
 }
 
+// A route's name, and below it where its requests were redirected.
+function routeCell(route) {
+  return route.landed_on ? [routeName(route), make("small", {}, WORDS.landed(route.landed_on))] : routeName(route);
+}
+
 function routeRows(routes) {
-  return routes.map((route) => [routeName(route), held(route.held_share), route.requests,
+  return routes.map((route) => [routeCell(route), held(route.held_share), route.requests,
     make("td", route.failures ? { class: "failed" } : {}, String(route.failures)),
     number(route.p50_ms), number(route.p95_ms), number(route.queue_ms), number(route.app_ms), number(route.cpu_ms)]);
 }

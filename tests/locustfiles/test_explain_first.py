@@ -87,6 +87,15 @@ def test_where_a_request_was_redirected(final: str | None, asked: str | None, ro
     assert landed_on(None, asked) == ""
 
 
+def test_where_one_was_whose_address_locust_has_put_aside() -> None:
+    """While HttpUser reports a request, its response has the name in the place of its address."""
+    named = SimpleNamespace(url="sign in", request=SimpleNamespace(url="http://app:8000/dashboard"))
+    assert landed_on(named, "http://app:8000/login") == "GET /dashboard"
+    named.request.url = "http://app:8000/login"
+    assert landed_on(named, "http://app:8000/login") == ""
+    assert landed_on(SimpleNamespace(url="sign in"), "http://app:8000/login") == ""
+
+
 def test_a_login_has_seen_the_page_behind_it_before_anybody_asked_for_that() -> None:
     """By then all users are in, and it waits for what they share."""
     tally = Tally()
@@ -99,3 +108,30 @@ def test_a_login_has_seen_the_page_behind_it_before_anybody_asked_for_that() -> 
     quick = tally.routes["GET /dashboard"].rest.percentile(10)
     assert quick is not None
     assert quick < 200
+
+
+def landing(*lands: str) -> str:
+    """Where a login landed, by its first requests."""
+    tally = Tally()
+    tally.setting = Served(1, 20, "SlotWorker", 1)
+    for name in ("POST /login", "GET /shop"):
+        tally.routes[name] = Route()
+    first = [First(number / 100, 155.0, 150.0, "POST /login", 1, land) for number, land in enumerate(lands)]
+    note(tally, [*first, First(0.0, 20.0, 18.0, "GET /shop", 1)])
+    assert tally.routes["GET /shop"].landed_on == ""
+    return tally.routes["POST /login"].landed_on
+
+
+@pytest.mark.parametrize(
+    ("lands", "landed_on"),
+    [
+        (["GET /shop"] * 4, "GET /shop"),
+        (["GET /shop", "GET /shop", "GET /again", ""], "GET /shop"),
+        (["GET /shop", "", "", ""], ""),
+        (["POST /login"] * 4, ""),
+        ([""] * 4, ""),
+    ],
+    ids=["all", "most", "few", "itself", "none"],
+)
+def test_where_most_of_a_route_land_is_known(lands: list[str], landed_on: str) -> None:
+    assert landing(*lands) == landed_on

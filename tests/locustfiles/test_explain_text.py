@@ -9,6 +9,7 @@ import pytest
 from explain_analysis import analyse, analyse_records
 from explain_generator import Load
 from explain_server_timing import Served
+from explain_tally import tally_of
 from explain_text import rows, text, waiting
 from explain_types import Analysis
 from tests.locustfiles.samples import run, uniform
@@ -74,3 +75,13 @@ def test_an_event_loop_has_no_slot_to_wait_for() -> None:
     found = analyse_records(run(rate=170, wait_ms=30, queue_ms=25.0, setting=Served(3, 1, "gevent", 1)), 36, 10.0)
     assert waiting(found) == "loop"
     assert dict(rows(found))["Waiting to be served"].endswith(")")
+
+
+def test_a_route_that_is_redirected_says_that_its_times_are_of_both() -> None:
+    tally = tally_of(run(rate=100, app_ms=10))
+    tally.merge(tally_of(record._replace(name="POST /login") for record in run(rate=10, app_ms=203)))
+    assert "redirected" not in text(analyse(tally, 6, 10.0))
+    tally.routes["POST /login"].landed_on = "GET /shop"
+    found = analyse(tally, 6, 10.0)
+    assert [route.landed_on for route in found.routes if route.name == "POST /login"] == ["GET /shop"]
+    assert dict(rows(found))["Route POST /login"].endswith("; redirected to GET /shop: the times are of both together")

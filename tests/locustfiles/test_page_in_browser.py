@@ -216,6 +216,15 @@ def test_of_many_routes_those_that_hold_most_come_first(browser: Browser, tmp_pa
     page.close()
 
 
+def test_a_redirected_route_says_so_below_its_name(context: BrowserContext, tmp_path: Path) -> None:
+    found = shown(run(rate=100))
+    found["routes"][0]["landed_on"] = EVIL
+    page, heard = shown_at(context, tmp_path, found)
+    note = page.locator("#routes tbody th small")
+    expect(note).to_have_text(f"redirected to {EVIL}: the times are of both together", use_inner_text=False)
+    assert violations(page) == heard == []
+
+
 @pytest.mark.parametrize("context", [{"locale": "ja"}], indirect=True)
 def test_a_japanese_browser_gets_japanese(context: BrowserContext, folder: Path) -> None:
     page, _ = opened(context, folder, "slots")
