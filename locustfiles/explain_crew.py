@@ -105,7 +105,7 @@ class Crew:
 def told(exception: BaseException, tb: TracebackType | None) -> str:
     """Return what was raised, the first line of its message, and the nearest line of the users' own code."""
     try:
-        message = str(exception).strip().split("\n", 1)[0]
+        message = str(exception).strip().split("\n", 1)[0].rstrip(".")  # it stands within a sentence
     except Exception:  # whatever somebody's own class does there
         message = ""
     message = message if len(message) <= MOST_TEXT else f"{message[:MOST_TEXT]}…"
@@ -127,6 +127,6 @@ def own_line(tb: TracebackType | None) -> str:
 def is_own(name: str) -> bool:
     """Whether a file is the scenario's: not Python's, a package's, or this analysis's own."""
     path = Path(name)
-    if name.startswith(("<", *LIBRARIES)) or any(part in FOREIGN for part in path.parts):
-        return False
+    if not path.is_absolute() or name.startswith(LIBRARIES) or any(part in FOREIGN for part in path.parts):
+        return False  # what is compiled, as gevent, has no path of this machine
     return not (path.name.startswith("explain") and path.resolve().parent == HERE)

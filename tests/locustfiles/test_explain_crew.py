@@ -79,6 +79,18 @@ def test_a_line_of_nobodys_own_is_not_named() -> None:
         assert told(caught.value, tb) == "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"
 
 
+@pytest.mark.parametrize("name", ["src/gevent/greenlet.py", "<string>"])
+def test_compiled_code_has_no_file_here(name: str) -> None:
+    """As gevent's, below which Locust makes its users."""
+    made: dict[str, Any] = {}
+    exec(compile("def fail():\n    raise ValueError('No host. Name one.')", name, "exec"), made)
+    with pytest.raises(ValueError, match="No host") as caught:
+        made["fail"]()
+    inner = caught.tb.tb_next
+    assert inner
+    assert told(caught.value, inner) == "ValueError: No host. Name one"
+
+
 def test_the_analysis_itself_is_not_the_locustfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It wraps wait_time and on_start, so it is in their tracebacks."""
     (tmp_path / "explain_other.py").write_text("def wrap(call):\n    call()\n    raise ValueError\n", encoding="utf-8")
