@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from types import FrameType
 
+from gunicorn_slots import missing
 from gunicorn_slots.parsing import shortened
 
 MESSAGE_MOST, FRAMES_MOST = 400, 3
@@ -32,7 +33,7 @@ def told(error: BaseException, folder: str) -> str:
     if error.__cause__ is not None:
         head += f", from {said(errors[-1])}"
     places = next(filter(None, (frames_of(one, folder) for one in errors)), [])
-    return "\n".join([head, *places[-FRAMES_MOST:], *may_not_write(errors, folder)])
+    return "\n".join([head, *places[-FRAMES_MOST:], *may_not_write(errors, folder), *missing.hint(error)])
 
 
 def may_not_write(errors: list[BaseException], folder: str) -> list[str]:

@@ -25,6 +25,7 @@ import tomllib
 from sweep import ROOT
 
 PLACE = ROOT / ".own-app"
+VARIABLES = "app.env"  # in an app's folder: its own
 # As in the Dockerfile: what only its own machine needs, and what is secret.
 LEFT_OUT = (
     *(".git", ".hg", ".svn", ".venv", "venv", "antenv", "node_modules", "__pycache__", ".own-app"),
@@ -219,7 +220,7 @@ def environ_of(source: Path, environ: Mapping[str, str], root: Path = ROOT) -> d
     with contextlib.suppress(OSError, ValueError):
         found = variables((root / ".env").read_text(encoding="utf-8"), environ)
     named = environ.get("APP_ENV_FILE") or found.get("APP_ENV_FILE")
-    for path in (source / "app.env", *([root / Path(named).expanduser()] if named else [])):
+    for path in (source / VARIABLES, *([root / Path(named).expanduser()] if named else [])):
         try:
             found |= variables(path.read_text(encoding="utf-8"), environ)
         except (OSError, ValueError) as error:
@@ -248,7 +249,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"sweep: {error}", file=sys.stderr)
         return 2
     ours = {"APP_DIR": str(source), "SWEEP_CHDIR": str(app.folder), "SWEEP_PYTHON": str(app.python)}
-    become([python, "-m", "sweep", *options], environ | ours)
+    become([python, "-m", "sweep", *options], environ | ours | {"APP_VARIABLES_IN": VARIABLES})
 
 
 if __name__ == "__main__":

@@ -148,7 +148,13 @@ def test_compose_passes_on_everything_that_locust_reads() -> None:
 
 
 # What the other lines of docker-compose.yml count on.
-FIXED = ("PORT=8000", "SLOT_START_NOTE=/var/tmp/start-note")
+FIXED = {"PORT=8000", "SLOT_START_NOTE=/var/tmp/start-note", "APP_VARIABLES_IN=app.env"}
+
+
+def test_what_is_fixed() -> None:
+    """Both that start the app say where its variables go."""
+    assert set(SERVICES["app"]["environment"]) >= FIXED
+    assert "APP_VARIABLES_IN=app.env" in SERVICES["sweep"]["environment"]
 
 
 def test_every_entry_is_a_name_or_has_a_default() -> None:
@@ -156,7 +162,7 @@ def test_every_entry_is_a_name_or_has_a_default() -> None:
         for entry in service.get("environment", []):
             name = entry.partition("=")[0]
             assert re.fullmatch(
-                rf"[A-Z_]+|[A-Z_]+=[-/\w]+|[A-Z_]+=\$\{{[A-Z_]+-\}}|{name}=\$\{{{name}:-[^}}]+\}}", entry
+                rf"[A-Z_]+|[A-Z_]+=[-./\w]+|[A-Z_]+=\$\{{[A-Z_]+-\}}|{name}=\$\{{{name}:-[^}}]+\}}", entry
             ), entry
 
 

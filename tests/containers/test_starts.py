@@ -64,6 +64,7 @@ def of_ours(done: CompletedProcess[str]) -> list[str]:
                 "    app = create_app()",
                 '  File "/srv/app/app/__init__.py", line 5, in create_app',
                 '    return os.environ["SECRET_KEY"]',
+                "  the app's variables go into app.env in its folder, or into a file that APP_ENV_FILE names",
             ],
         ),
         (

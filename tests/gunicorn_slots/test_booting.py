@@ -63,6 +63,16 @@ def test_the_reason_is_said_once_at_the_end(
     assert note.read_text().splitlines() == [lines[said].partition("gunicorn_slots: ")[2], *lines[said + 1 :]]
 
 
+def test_one_that_misses_a_variable_is_told_where_those_go(tmp_path: Path) -> None:
+    """As the last line of what is said, on the screen and in the note; elsewhere nobody knows of such a file."""
+    folder, note = shop(tmp_path / "shop", KEY), tmp_path / "note"
+    environ = ENVIRON | {"APP_VARIABLES_IN": "app.env", "SLOT_START_NOTE": str(note)}
+    done = gunicorn_ends(["app:app"], environ, folder)
+    line = "  the app's variables go into app.env in its folder, or into a file that APP_ENV_FILE names"
+    assert done.stderr.splitlines()[-1] == note.read_text().splitlines()[-1] == line
+    assert done.stderr.count("APP_ENV_FILE") == 1
+
+
 def test_what_was_on_the_screen_before(tmp_path: Path) -> None:
     """Each worker's traceback, and the arbiter's own when the second one ended."""
     folder = shop(tmp_path / "shop", KEY)

@@ -108,6 +108,17 @@ def test_a_file_of_variables_that_is_not_there_is_one_line(shop: OwnApp, tmp_pat
         environ_of(shop.source, {"APP_ENV_FILE": "/nope"}, tmp_path)
 
 
+def test_an_app_that_misses_a_variable_can_be_told_where_those_go(
+    shop: OwnApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    became: dict[str, str] = {}
+    monkeypatch.setattr(OwnApp, "install", lambda _: None)
+    monkeypatch.setattr(own_app, "become", lambda _, environ: became.update(environ))
+    own_app.main([str(shop.source), sys.executable])
+    assert became["APP_VARIABLES_IN"] == "app.env"
+    assert became["APP_DIR"] == str(shop.source)
+
+
 @pytest.mark.process
 def test_a_folder_that_is_not_there_is_one_line() -> None:
     done = ended([sys.executable, "-m", "sweep.own_app", "/nope", sys.executable], clean_environ(), cwd=ROOT)

@@ -55,9 +55,10 @@ def test_a_faulty_app_is_recorded_and_named(
     assert json.loads((tmp_path / "sweep" / "recommendation.json").read_text())["workers"] is None
 
 
-def cannot_start(marked: Marked, folder: Path, *args: str) -> list[str]:
+def cannot_start(marked: Marked, folder: Path, *args: str, **environ: str) -> list[str]:
     """Sweep what cannot start, and return the lines on the screen below the two that say what begins."""
-    status, out, err = finish(marked.start(*SHORT, *VISIT, "--chdir", str(FAULTY), "--out", str(folder), *args))
+    args = (*SHORT, *VISIT, "--chdir", str(FAULTY), "--out", str(folder), *args)
+    status, out, err = finish(marked.start(*args, **environ))
     assert status == 1, err
     assert out == ""
     assert load(folder).runs == []
@@ -72,6 +73,24 @@ def test_a_sweep_of_an_app_that_does_not_start_ends_with_its_reason(marked: Mark
         f'  File "{FAULTY}/broken.py", line 3, in <module>',
         "    import a_module_that_nobody_has # type: ignore[import-not-found] # noqa: F401",
     ]
+
+
+INTO = "  the app's variables go into app.env in its folder, or into a file that APP_ENV_FILE names"
+
+
+@pytest.mark.parametrize(
+    ("environ", "into"),
+    [({}, []), ({"APP_VARIABLES_IN": "app.env"}, [INTO])],
+    ids=["elsewhere", "where there is a file"],
+)
+def test_one_that_misses_a_variable_is_told_where_those_go(
+    environ: dict[str, str], into: list[str], marked: Marked, tmp_path: Path
+) -> None:
+    """Compose and `make sweep APP_DIR=…` say that there is such a file."""
+    (tmp_path / "shop.py").write_text("import os; KEY = os.environ['NO_SUCH_KEY']\n")
+    said = cannot_start(marked, tmp_path / "sweep", "--chdir", str(tmp_path), "--app", "shop:app", **environ)
+    assert said[0] == "sweep: the app does not start: KeyError: 'NO_SUCH_KEY'"
+    assert said[3:] == into
 
 
 def test_a_port_that_is_taken_is_named(marked: Marked, tmp_path: Path) -> None:
