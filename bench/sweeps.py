@@ -33,8 +33,9 @@ from sweep import ROOT, cli
 from sweep.decide.cells import Cell
 from sweep.decide.findings import Findings
 from sweep.decide.search import shuffled
+from sweep.duration import window
 from sweep.folder import create, load
-from sweep.loop import Sweep, window
+from sweep.loop import Sweep
 from sweep.measure.preflight import preflight
 from sweep.measure.target import environment_of, target_of
 from sweep.report.progress import Bar

@@ -39,6 +39,7 @@ Locust, and recommends one. Three wings along the way of the data; each module k
                 progress        a sweep on the terminal; side_by_side are two of them
                 limit_page      what --find-limit found: limit.html with the curve, and limit.json
 
+    duration                    how long that takes, beforehand
     loop                        measures what the search asks for, until nothing is left
     session                     the loop on a terminal, from its first word to its report, however it ends
     limit                       --find-limit: rates, step by step, in place of settings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from sweep import ROOT, again, limit, session
 from sweep.decide.comparison import compare
 from sweep.decide.findings import Findings
 from sweep.decide.sides import side_of
+from sweep.duration import forecast
 from sweep.errors import BadOptionError, SweepError
 from sweep.folder import Results, ResultsError, alone, create, load
 from sweep.measure.preflight import preflight
@@ -48,7 +48,9 @@ PATH = click.Path(path_type=Path)
 
 
 @click.group(
-    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "show_default": True}
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+    epilog=f"It says at its start how long it takes. Without options: {forecast(DEFAULTS)}.",
 )
 @option("--workers", type=Numbers(128), show_default="it decides itself", help="Numbers of workers to measure.")
 @option("--threads", type=Numbers(1000), show_default="it decides itself", help="Numbers of threads to measure.")
@@ -294,7 +296,3 @@ def resumed(out: Path | None, given: Mapping[str, Any]) -> Results:
             expected = f"{written(before) or 'none'}, as the sweep in {out} has it, or no --resume"
             raise BadOptionError(name.replace("_", "-"), written(value), expected)
     return results
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,16 +10,17 @@ from rich.console import Console
 
 from explain_laws import Setting
 from explain_types import Analysis
-from sweep.decide.holding import STEPS_MOST, Held, Step, bound_of, judged, next_rate, told
+from sweep.decide.holding import Held, Step, bound_of, judged, next_rate, told
+from sweep.duration import steps_forecast, window
 from sweep.errors import BadOptionError
 from sweep.folder import Results, alone, refuse_others, writing
-from sweep.loop import UNLOADED, Sweep, window
+from sweep.loop import UNLOADED, Sweep
 from sweep.measure import machine
 from sweep.measure.generator import Arrivals
 from sweep.measure.measurement import Outcome
 from sweep.measure.target import Target
 from sweep.options import Options
-from sweep.records import AROUND, Info
+from sweep.records import Info
 from sweep.report import limit_page
 from sweep.report.progress import Bar
 from sweep.session import FAILED, INTERRUPTED, Stopped, ending_by_signal, near, say
@@ -53,12 +54,11 @@ def run(folder: Path, info: Info, target: Target) -> int:
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         refuse_others(folder)
-    seconds = options.seconds or window(None, options.users, 1e3)
-    minutes = (1 + STEPS_MOST * len(settings)) * (seconds + AROUND) / 60
+    names = ", ".join(map(str, settings))
     say(
         console,
-        f"{options.scenario_name}, {info.plan.name}: {', '.join(map(str, settings))}, at most {STEPS_MOST} steps of "
-        f"{seconds:g} s or more for each: about {minutes:.0f} minutes if nothing disturbs. Results: {near(folder)}",
+        f"{options.scenario_name}, {info.plan.name}: {names}, {steps_forecast(options, len(settings))}. "
+        f"Results: {near(folder)}",
     )
     found = [Held(*setting) for setting in settings]
     work = Sweep(Results(folder, info, []), target, Bar(Console(quiet=True)))

@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from explain_laws import Setting
-from explain_types import Analysis
 from sweep.decide.findings import Findings
-from sweep.decide.prediction import cycle_of
-from sweep.decide.search import (
-    CELLS_MOST,
-    CELLS_MOST_THINKING,
-    FINALISTS,
-    FINALISTS_THINKING,
-    Search,
-    next_step,
-)
+from sweep.decide.search import Search, next_step
 from sweep.decide.slowdown import CHECK_TIMES, can_check
+from sweep.duration import SECONDS_MOST, forecast, seconds_of
 from sweep.errors import SweepError
 from sweep.folder import Results
 from sweep.measure.generator import Arrivals
 from sweep.measure.measurement import Measurement, Outcome
 from sweep.measure.processes import Processes
 from sweep.measure.target import Target
-from sweep.options import Options
 from sweep.records import AROUND, Check, Run, Skipped
 
 UNLOADED = Setting(1, 1)
-SECONDS_LEAST, SECONDS_MOST = 6.0, 60.0
-CYCLES = 20  # of an undisturbed user, that a window should have
-# Users who think are no test of throughput, and so many of their requests have a p95.
-REQUESTS = 120
-# So many arrivals have a p95, and a window that is so many times as long as the longest request.
-ARRIVALS, LONGEST = 300, 10
 USERS_MOST = 10_000
 
 
@@ -59,47 +43,6 @@ class Progress(Protocol):
 
     def say(self, text: str) -> None:
         """Show a line."""
-
-
-def window(unloaded: Analysis | None, users: int, rps: float | None = None) -> float:
-    """Return the length of a run's window in s: some cycles of an undisturbed user; fewer of many who think.
-
-    Of arrivals, so many that their p95 can be told, and several of the longest that a request takes.
-    """
-    if rps is not None:
-        longest = (unloaded.response_ms.p99 or 0.0) / 1e3 if unloaded else 0.0
-        return float(round(min(SECONDS_MOST, max(SECONDS_LEAST, ARRIVALS / rps, LONGEST * longest))))
-    if unloaded is None:
-        return SECONDS_LEAST
-    cycles = min(CYCLES, REQUESTS / users) if thinking(unloaded) else CYCLES
-    return float(round(min(SECONDS_MOST, max(SECONDS_LEAST, cycles * cycle_of(unloaded)))))
-
-
-def seconds_of(options: Options, unloaded: Analysis | None) -> float:
-    """Return the length of a run's window in s: as asked, or some cycles of an undisturbed user."""
-    return options.seconds or window(unloaded, options.users, options.rps)
-
-
-def thinking(unloaded: Analysis) -> bool:
-    """Whether users think for longer than their requests take, as far as a single one tells."""
-    return (unloaded.demand.think_s or 0.0) >= cycle_of(unloaded) / 2
-
-
-def forecast(options: Options, unloaded: Analysis | None) -> str:
-    """Say how many settings will be measured, and how long that takes at most if the app starts at once."""
-    seconds, repeats = seconds_of(options, unloaded), options.repeats
-    settings = len(options.workers) * len(options.threads)
-    few = options.rps is not None or (unloaded is not None and thinking(unloaded))
-    if settings:
-        what, runs = f"{settings} settings", 1 + settings * repeats
-    else:
-        most = CELLS_MOST_THINKING if few else CELLS_MOST
-        again = (FINALISTS_THINKING if few else FINALISTS) * (repeats - 1)
-        what, runs = f"At most {most} settings", 1 + most + again + (1 if few else 0)
-    minutes = math.ceil(runs * (seconds + AROUND) / 60)
-    windows = f"up to {repeats} windows" if repeats > 1 else "a window"
-    unit = "minute" if minutes == 1 else "minutes"
-    return f"{what}, {windows} of {seconds:g} s each: at most about {minutes} {unit}"
 
 
 class Sweep:
@@ -161,7 +104,8 @@ class Sweep:
         self.progress.begin("one user, one slot", 0, seconds)
         outcome = self.settled(UNLOADED, 1, seconds)
         if outcome.too_short and seconds < SECONDS_MOST:
-            outcome = self.settled(UNLOADED, 1, SECONDS_MOST)
+            seconds = SECONDS_MOST
+            outcome = self.settled(UNLOADED, 1, seconds)
         info = self.results.info
         info.unloaded_error = outcome.error
         info.unloaded = None if outcome.error else outcome.analysis
@@ -170,8 +114,9 @@ class Sweep:
         if outcome.not_started:
             raise CannotStartError(outcome.error)
         self.progress.end(None, self.findings)
-        if self.seconds() != SECONDS_LEAST:
-            self.progress.say(f"  {forecast(self.options, info.unloaded)}")
+        around = max(AROUND, outcome.outside.seconds - seconds) if outcome.outside else AROUND
+        if (told := forecast(self.options, info.unloaded, around)) != forecast(self.options):
+            self.progress.say(f"  {told}")
 
     def seconds(self) -> float:
         """Return the length of a window."""

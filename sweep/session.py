@@ -15,8 +15,9 @@ from sweep import ROOT
 from sweep.decide.findings import Findings
 from sweep.decide.ranking import kept_limits
 from sweep.decide.slowdown import UNCHECKED, can_check, foretold
+from sweep.duration import forecast
 from sweep.folder import Results, alone, writing
-from sweep.loop import CannotStartError, Sweep, forecast
+from sweep.loop import CannotStartError, Sweep
 from sweep.measure import machine
 from sweep.measure.target import Target
 from sweep.report import pages
