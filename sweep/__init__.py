@@ -23,6 +23,7 @@ Locust, and recommends one. Three wings along the way of the data; each module k
                 slowdown        what happens to it when requests take longer
                 instances       what several instances with it serve, and what nobody can know of that
                 ranking         which settings may be recommended, and which of them are tied
+                alternative     one worker that is as good
                 recommendation  the one to ship, in words; paste has the lines to paste
                 findings        all of these, of one sweep
                 stock           what the search knows so far, and why a setting need not be tried

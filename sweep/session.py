@@ -110,14 +110,16 @@ def show(findings: Findings, folder: Path, console: Console) -> None:
         lines.insert(len(recommendation.slowed), f"{UNCHECKED}.")
     if recommendation.several:
         lines.append(f"{recommendation.several.reason}.")
+    if recommendation.alternative:
+        lines.append(f"{recommendation.alternative}.")
     with contextlib.suppress(OSError):
         click.echo(recommendation.reason)
         if recommendation.reservation:
             click.echo(f"But {recommendation.reservation}.")
         for line in lines:
             click.echo(line)
-        if recommendation.startup_command:
-            click.echo(recommendation.startup_command)
+        for line in filter(None, (recommendation.startup_command, recommendation.needs)):
+            click.echo(line)
     say(console, f"Report: {near(folder / 'report.html')}")
 
 

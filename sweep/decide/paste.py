@@ -12,6 +12,8 @@ import gunicorn.config
 from explain_laws import Setting
 from sweep.records import Info
 
+EXACT = "SlotWorker"
+
 
 def startup_command(setting: Setting, info: Info) -> str:
     """Return the command line, with what was held fixed as gunicorn's own options where it has one."""
@@ -19,6 +21,18 @@ def startup_command(setting: Setting, info: Info) -> str:
     words = ["gunicorn", "--bind=0.0.0.0", "--timeout", rest.pop("timeout", "600")]
     words += ["--workers", str(setting.workers), "--threads", str(setting.threads)]
     return shlex.join([*words, *as_options(rest), info.app])
+
+
+def needs(setting: Setting, info: Info) -> str:
+    """Say what the command line needs to start what was measured, and what it starts else; "" for gunicorn's own."""
+    if not held(info).get("worker_class", EXACT).endswith(EXACT):
+        return ""
+    own = "sync" if setting.threads == 1 else "gthread"
+    return (
+        "This line needs gunicorn.conf.py and gunicorn_slots/ in the app's folder (README: Take it into your project). "
+        "Without them it starts gunicorn's own workers, which this sweep did not measure: sweep with "
+        f"`--gunicorn worker_class={own}`."
+    )
 
 
 def as_options(settings: Mapping[str, str]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explain_laws import Setting
-from sweep.decide import paste
+from sweep.decide import alternative, paste
 from sweep.decide.cells import Cell, seen_rps
 from sweep.decide.failures import Count
 from sweep.decide.instances import Several, several
@@ -33,10 +33,12 @@ class Recommendation:
         reservation: another measured setting serves more, and why that is not the one, or serves less and fails less;
             None if none does.
         slowed: what it and the runner-up do when requests take longer.
+        alternative: a setting with one worker that is as good; None where none was measured.
         several: what it comes to on several instances; None where that was not asked, or nobody knows what a request
             takes.
         tied_with: settings that cannot be told apart from it by throughput.
         startup_command: for App Service's "Startup Command" box, and Compose's STARTUP_COMMAND.
+        needs: what it needs to be what was measured; "" for nothing.
         app_settings: for App Service without a startup command, name to value.
         env: lines for .env, name to value.
     """
@@ -45,9 +47,11 @@ class Recommendation:
     reason: str
     tied_with: tuple[Setting, ...] = ()
     startup_command: str | None = None
+    needs: str = ""
     app_settings: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     reservation: str | None = None
+    alternative: str | None = None
     slowed: tuple[Slowed, ...] = ()
     several: Several | None = None
 
@@ -67,12 +71,14 @@ class Recommendation:
             "workers": self.setting.workers if self.setting else None,
             "threads": self.setting.threads if self.setting else None,
             "startup_command": self.startup_command,
+            "startup_command_needs": self.needs,
             "app_settings": dict(self.app_settings),
             "reason": self.reason,
             "tied_with": [{"workers": tie.workers, "threads": tie.threads} for tie in self.tied_with],
             "env": dict(self.env),
             "az": list(self.az_commands),
             "reservation": self.reservation,
+            "alternative": self.alternative,
             "instances": self.several.as_json() if self.several else None,
             "slowed": [dataclasses.asdict(one) | {"setting": str(one.setting)} for one in self.slowed],
         }
@@ -84,15 +90,17 @@ def recommend(
     """Return the recommendation that a ranking comes to."""
     if ranking is None:
         return Recommendation(None, why_none(cells, info))
-    setting = ranking.chosen.setting
+    setting, one = ranking.chosen.setting, alternative.one_worker(ranking)
     return Recommendation(
         setting=setting,
         reason=why(ranking, cells, info, prediction),
         tied_with=tuple(cell.setting for cell in ranking.others),
         startup_command=paste.startup_command(setting, info),
+        needs=paste.needs(setting, info),
         app_settings=paste.app_settings(setting, info),
         env=paste.environment(setting, info),
         reservation=reservation(ranking.chosen, cells, info) or failing_more(ranking.chosen, cells, info),
+        alternative=alternative.told(one, ranking.chosen) if one else None,
         slowed=slowed_both(ranking, cells, info, prediction),
         several=on_several(ranking.chosen, cells, info, prediction),
     )
@@ -131,17 +139,18 @@ def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Predict
     if prediction:
         limit = sentence(limit_of(best, cells, prediction), best, cells, prediction)
     runs = f"It runs{memory}" if memory else "Its limit"
-    return f"{head}. {runs}: {limit}.{assumed(best, info)}"
+    return f"{head}. {runs}: {limit}.{assumed(best, info, alternative.one_worker(ranking))}"
 
 
-def assumed(best: Cell, info: Info) -> str:
-    """Say what more than one worker assumes; "" for one, and where nothing else was asked for."""
+def assumed(best: Cell, info: Info, one: Cell | None) -> str:
+    """Say what more than one worker assumes, and what else to take; "" for one, and where no other was asked for."""
     asked = info.options.workers
     if best.setting.workers == 1 or (asked and 1 not in asked):
         return ""
     return (
         f" {best.setting.workers} workers are right if the app keeps nothing in its process that the others would "
-        "need, as sessions, the counts of a rate limit or a scheduler's jobs; else sweep with `--workers 1`."
+        "need, as sessions, the counts of a rate limit or a scheduler's jobs; else "
+        + (f"take {one.setting}." if one else "sweep with `--workers 1`.")
     )
 
 

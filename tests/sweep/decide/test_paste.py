@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sweep.records import Run
 from tests.bed.compose import Stack
 from tests.sweep.samples import ran, recommended
 
@@ -80,6 +81,31 @@ def test_the_command_line_means_what_was_held(setting: str, value: str, options:
     words = options.split()
     expected = ["gunicorn", "--bind=0.0.0.0", *words[:2], "--workers", "3", "--threads", "6", *words[2:], "app:app"]
     assert shlex.split(str(recommendation.startup_command)) == expected
+
+
+@pytest.mark.parametrize(
+    ("setting", "held", "own"),
+    [((3, 6), {}, "gthread"), ((6, 1), {}, "sync"), ((3, 6), {"worker_class": "gunicorn_slots.SlotWorker"}, "gthread")],
+    ids=["threads", "one thread", "the class is named"],
+)
+def test_it_says_which_files_the_line_needs(
+    setting: tuple[int, int], held: dict[str, str], own: str, tmp_path: Path
+) -> None:
+    """And what it starts without them, which nobody has measured; but how to."""
+    recommendation = recommended(tmp_path / "sweep", [ran(*setting, 100, 200)], gunicorn=held)
+    assert recommendation.needs == (
+        "This line needs gunicorn.conf.py and gunicorn_slots/ in the app's folder (README: Take it into your project). "
+        f"Without them it starts gunicorn's own workers, which this sweep did not measure: sweep with "
+        f"`--gunicorn worker_class={own}`."
+    )
+    assert recommendation.as_json()["startup_command_needs"] == recommendation.needs
+
+
+@pytest.mark.parametrize("runs", [[ran(3, 6, 100, 200)], []], ids=["bare gunicorn", "nothing to paste"])
+def test_else_it_needs_none(runs: list[Run], tmp_path: Path) -> None:
+    recommendation = recommended(tmp_path / "sweep", runs, gunicorn={"worker_class": "gthread"})
+    assert recommendation.needs == ""
+    assert recommendation.as_json()["startup_command_needs"] == ""
 
 
 def test_an_app_that_was_found_is_named_as_found(tmp_path: Path) -> None:
