@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.bed import ROOT
-from tests.bed.compose import Stack
+from tests.bed import ROOT, clean_environ
+from tests.bed.compose import COMPOSE_ONLY, Stack
 from tests.bed.docker import environment
+from tests.bed.programs import ended
 from tests.containers.test_compose import setting
 from tests.test_variables import EXAMPLE
 
@@ -23,6 +24,7 @@ PASSED_ON = sorted(
     name for name in EXAMPLE if re.match(r"GUNICORN|PYTHON_(?!IMAGE)|WEB_|SERVER|SLOT|LOCUST|APP_MEMORY", name)
 )
 PORTS = ("APP_PORT", "LOCUST_WEB_PORT")
+ENVIRON = {name: value for name, value in clean_environ().items() if not name.startswith(COMPOSE_ONLY)}
 
 
 def lines(**values: str) -> str:
@@ -42,6 +44,23 @@ def configured(stack: Stack, folder: Path, env: str = "", **shell: str) -> dict[
     config = stack.elsewhere(folder).compose("config", "--format", "json", environ=shell, env_file=".env")
     services: dict[str, Any] = json.loads(config.stdout)["services"]
     return services
+
+
+def test_two_clones_whose_folders_have_one_name_can_be_kept_apart(tmp_path: Path) -> None:
+    """As docs/commands.md says: to Compose they are one project, whose containers replace each other's."""
+    (told,) = re.findall(r"`(COMPOSE_PROJECT_NAME=\w+)`", (ROOT / "docs" / "commands.md").read_text())
+
+    def project(parent: str, env: str = "") -> str:
+        folder = tmp_path / parent / "shop"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("docker-compose.yml", ".env.example"):
+            shutil.copy2(ROOT / name, folder / name)
+        (folder / ".env").write_text(env)
+        done = ended(["docker", "compose", "config", "--format", "json"], ENVIRON, cwd=folder)
+        return str(json.loads(done.stdout)["name"])
+
+    assert project("one") == project("two") == "shop"
+    assert project("two", f"{told}\n") == told.partition("=")[2] != "shop"
 
 
 def environments(services: dict[str, Any]) -> dict[str, str | None]:
