@@ -46,6 +46,16 @@ def note_starts(user_classes: Iterable[Any]) -> None:
             user_class.on_start = Noted(original)
 
 
+def yet_to_begin(greenlets: Iterable[Any]) -> bool:
+    """Whether there is a user, among those that Locust runs in these, who is in on_start, or still to come to it."""
+    return any(
+        greenlet.args  # else it has ended
+        and isinstance(inspect.getattr_static(type(greenlet.args[0]), "on_start"), Noted)
+        and getattr(greenlet, "explain_starts", True)
+        for greenlet in greenlets
+    )
+
+
 def on_request(explanation: Explanation, response_time: float | None = None, **_others: Any) -> None:
     """Count a request of a window if its user is in on_start."""
     if explanation.counting and response_time is not None and getattr(gevent.getcurrent(), "explain_starts", False):

@@ -57,6 +57,7 @@ class Cell:
         rps, p95_ms: over the runs that are ok; None without one. Requests that failed are in no rps.
         asked_rps: mean rate of the requests that the load asked for in those runs, in 1/s.
         count: the requests of those runs, and how many of them failed.
+        starts: how many of them users sent in on_start, as logins.
         response_ms, queue_ms, cpu_ms: means over those runs, per request.
         app_ms: the same, of the time in the app: until the answer is out, as a stream is there beyond its headers.
         wait_ms: the same, of the rest of the response.
@@ -78,6 +79,7 @@ class Cell:
     p95_ms: Interval | None = None
     asked_rps: float | None = None
     count: Count = NOTHING
+    starts: int = 0
     response_ms: float | None = None
     wait_ms: float | None = None
     queue_ms: float | None = None
@@ -166,6 +168,7 @@ def measured(setting: Setting, runs: Sequence[Run], prediction: Prediction | Non
         asked_rps=mean(analysis.generator.offered_rps for analysis in good),
         response_ms=mean(analysis.response_ms.mean for analysis in good),
         count=count,
+        starts=sum(analysis.load.on_start for analysis in good),
         wait_ms=mean(waiting(analysis) for analysis in good),
         queue_ms=mean(analysis.queue_ms.mean for analysis in good),
         queue_p95_ms=mean(analysis.queue_ms.p95 for analysis in good),

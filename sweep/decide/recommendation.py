@@ -21,6 +21,8 @@ from sweep.records import Info
 TIES_SHOWN = 3
 # Who serves less than this of what another setting did is a recommendation with a reservation.
 FRACTION = 0.9
+# Fewer requests than this share hardly move a 95th percentile.
+STARTS_TOLD = 0.01
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Predict
         f"{best.setting} serves {best.rate:.3g} requests/s {'to' if info.options.rps is None else 'of'} "
         f"{info.options.load} on {plan.name} at a p95 of {best.p95:.0f} ms, "
         f"{compared(ranking, cells, info, prediction)}{ties(ranking)}"
-        f"{refused(best, cells, info)}{passed_over(ranking)}{failing(best, info)}"
+        f"{refused(best, cells, info)}{passed_over(ranking)}{failing(best, info)}{signing_in(best)}"
     )
     memory = f" in {best.memory_mb:.0f} of {plan.memory_mb:.0f} MB" if best.memory_mb is not None else ""
     limit = "no law was asked, as nobody knows what a request takes alone"
@@ -214,6 +216,14 @@ def failing(best: Cell, info: Info) -> str:
         alone = Count.of(info.unloaded)
         anyway = f", and {alone.failed} of a single user's {alone.requests}"
     return f"; {best.count.share:.2%} of its {best.count.requests} requests failed{anyway}"
+
+
+def signing_in(best: Cell) -> str:
+    """Say how many requests were no task's, where those are in the figures: one may take longer than all others."""
+    starts, requests = best.starts, best.count.requests
+    if not starts or starts < STARTS_TOLD * requests:
+        return ""
+    return f"; {starts} of its {requests} requests were sent in on_start, as logins are, and are in its figures"
 
 
 def reservation(best: Cell, cells: Sequence[Cell], info: Info) -> str | None:

@@ -19,6 +19,9 @@ from sweep.measure.target import Target
 MAIN = Path(__file__).with_name("locust_main.py")
 # Left out of the window: each worker's first requests load and connect what the later ones only use.
 WARM_UP = 1.0
+# Users are waited for until they have gone through their on_start, for so long at most: their logins are no requests
+# that a setting is chosen for. 36 of them, of 0.3 s of CPU each as for a password, take a core 11 s.
+SIGN_IN_MOST = 30.0
 # Locust's own start, warm-up and end, on a slow machine.
 LOCUST_MOST = 60.0
 
@@ -42,6 +45,7 @@ class Generator:
         seconds: the window's length, after the warm-up.
         folder: takes what it writes.
         log: the path of its log in there.
+        signed_in: the path of a file in there that is made when the users begin with their tasks.
         process: Locust, or the master of several.
     """
 
@@ -70,11 +74,12 @@ class Generator:
         """
         self.seconds, self.folder = seconds, folder
         self.log, self.json = folder / "locust.log", folder / "analysis.json"
-        # All users at once, as Locust starts those of a second together. Its run time counts from then on, in whole
-        # seconds.
+        self.signed_in = folder / "signed-in"
+        # All users at once, as Locust starts those of a second together.
         users = max(users, number)
-        length, rate = math.ceil(WARM_UP + seconds), users
-        command = [sys.executable, "-P", str(MAIN), str(WARM_UP)]
+        # It ends by itself, and by this only where the users never come. Locust takes whole seconds.
+        length, rate = math.ceil(SIGN_IN_MOST + WARM_UP + seconds + LOCUST_MOST / 2), users
+        command = [sys.executable, "-P", str(MAIN), *map(str, (WARM_UP, seconds, SIGN_IN_MOST, self.signed_in))]
         command += ["--locustfile", str(target.scenario)]
         command += ["--host", f"http://127.0.0.1:{port}", "--headless", "--only-summary"]
         command += ["--users", str(users), "--spawn-rate", str(rate), "--run-time", f"{length}s"]
@@ -95,9 +100,13 @@ class Generator:
             MeasurementError: it does not end, or the server does.
         """
         server.observer.load_begins()
-        end = time.monotonic() + self.seconds + LOCUST_MOST
+        end = time.monotonic() + SIGN_IN_MOST + self.seconds + LOCUST_MOST
+        signed_in = False
         while self.process.poll() is None:
             server.look()
+            if not signed_in and self.signed_in.exists():
+                signed_in = True
+                server.observer.load_begins()  # what the logins took is no cost of the others, either
             if time.monotonic() > end:
                 raise MeasurementError(f"Locust did not end {LOCUST_MOST:g} s after it should have", self.log)
 

@@ -7,8 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import gevent
+import gevent.event
 import pytest
+from gevent.pool import Group
 from locust import User, task
+from locust.exception import StopUser
 
 import explain_starts
 from explain_analysis import analyse
@@ -76,6 +79,53 @@ class Idle(User):
 )
 def test_what_is_of_on_start(user_class: type[User], method: str, number: int) -> None:
     assert counted(user_class, method) == number
+
+
+class SlowlySignsIn(User):
+    """Whose on_start takes until it is told to go on."""
+
+    gate: Any
+
+    def on_start(self) -> None:
+        self.gate.wait()
+
+
+def live(user: Any) -> None:
+    """As Locust runs a user."""
+    user.on_start()
+    gevent.sleep(60)
+
+
+def test_who_is_yet_to_begin() -> None:
+    """A user whose greenlet has not come to its on_start, or is in it; none whose class has none of its own."""
+    explain_starts.note_starts([SlowlySignsIn, Idle])
+    slow, idle = SlowlySignsIn.__new__(SlowlySignsIn), Idle.__new__(Idle)
+    slow.gate = gevent.event.Event()
+    users = Group()
+    users.spawn(live, idle)
+    assert not explain_starts.yet_to_begin(users)
+    users.spawn(live, slow)
+    assert explain_starts.yet_to_begin(users)
+    gevent.sleep(0)
+    assert explain_starts.yet_to_begin(users)
+    slow.gate.set()
+    gevent.sleep(0)
+    assert not explain_starts.yet_to_begin(users)
+    users.kill()
+    assert not explain_starts.yet_to_begin(users)
+
+
+def test_one_whose_start_fails_is_waited_for_no_longer() -> None:
+    class Fails(User):
+        def on_start(self) -> None:
+            raise StopUser
+
+    explain_starts.note_starts([Fails])
+    users = Group()
+    greenlet = users.spawn(live, Fails.__new__(Fails))
+    greenlet.join()
+    assert isinstance(greenlet.exception, StopUser)
+    assert not explain_starts.yet_to_begin([greenlet])
 
 
 def test_both_means_are_said() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from sweep.decide.findings import Findings
@@ -102,6 +103,22 @@ def test_what_happens_when_requests_take_longer(tmp_path: Path) -> None:
     assert refused[0].kept == pytest.approx(0.5, rel=0.01)
     # 15 users who think for 2 s have hardly two requests under way, whatever the upstream.
     assert measuring("thinkers", tmp_path / "thinkers").slowed[0].kept > 0.9
+
+
+@pytest.mark.parametrize(
+    ("starts", "said"),
+    [(36, "36 of its 400 requests were sent in on_start, as logins are, and are in its figures"), (3, ""), (0, "")],
+    ids=["logins", "hardly any", "none"],
+)
+def test_logins_that_are_in_the_window_are_named(starts: int, said: str, tmp_path: Path) -> None:
+    run = ran(2, 18, 100, 200)
+    assert run.analysis
+    load = replace(run.analysis.load, requests=400, on_start=starts, on_start_ms=900.0 if starts else None)
+    reason = recommended(
+        tmp_path / "sweep", [msgspec.structs.replace(run, analysis=replace(run.analysis, load=load))]
+    ).reason
+    assert said in reason
+    assert ("on_start" in reason) == bool(said)
 
 
 @pytest.mark.parametrize(

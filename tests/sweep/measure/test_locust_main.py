@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sweep.folder import load
-from tests.sweep.marked import SHARED, Marked, finish, needs_two_cores
+from sweep.measure.generator import SIGN_IN_MOST
+from tests.sweep.marked import FAULTY, SHARED, Marked, finish, needs_two_cores
 
 pytestmark = pytest.mark.process
 
@@ -59,3 +60,38 @@ def test_an_app_and_a_locustfile_of_somebody_else(marked: Marked, tmp_path: Path
     (quick,) = [run for run in load(folder).runs if run.threads == 8]
     assert quick.analysis
     assert 20 <= (quick.analysis.app_ms.mean or 0) < 60
+
+
+SIGNS_IN = """
+import gevent
+from locust import FastHttpUser, constant, task
+
+class Member(FastHttpUser):
+    wait_time = constant(0.05)
+
+    def on_start(self):
+        for _ in range(3):
+            self.client.get("/", name="sign in")
+            gevent.sleep({})
+
+    @task
+    def read(self):
+        self.client.get("/", name="read")
+"""
+
+
+@needs_two_cores
+def test_users_have_signed_in_when_the_window_begins(marked: Marked, tmp_path: Path) -> None:
+    """Before, the logins of the users were in it, and in the p95 that decides."""
+    (tmp_path / "signs_in.py").write_text(SIGNS_IN.format(0.7))
+    folder = tmp_path / "sweep"
+    args = [*SHARED, "--chdir", str(FAULTY), "--app", "steady:app", "--scenario", str(tmp_path / "signs_in.py")]
+    status, _, err = finish(marked.start(*args, "--workers", "1", "--threads", "2", "--out", str(folder)))
+    assert status == 0, err
+    (run,) = load(folder).runs
+    assert run.analysis
+    assert run.analysis.load.on_start == 0
+    assert {route.name for route in run.analysis.routes} == {"GET read"}
+    assert 0.9 < run.analysis.load.seconds < 1.5  # as long as without a login
+    assert run.analysis.load.start_s > 3 * 0.7
+    assert run.analysis.load.start_s < SIGN_IN_MOST
