@@ -62,8 +62,8 @@ class FreeSlotsWorker(CountedWorker):
         """Have a thread serve a connection that has a slot."""
         raise NotImplementedError
 
-    def work(self, conn: SlotConnection) -> None:
-        """Serve a connection, in a thread of the pool."""
+    def work(self, conn: SlotConnection) -> bool:
+        """Serve a connection, in a thread of the pool; say whether the thread is needed."""
         raise NotImplementedError
 
     def get_thread_pool(self) -> Threads:

@@ -2,7 +2,7 @@
 """Requests that hang: they lose their slot, and their worker ends in its turn if their threads stay.
 
 gthread's `timeout` doesn't see one. After SLOT_REQUEST_SECONDS without a byte to or from its client, its connection is
-closed, and new threads serve in place of the one that hangs. Nobody can end that one, so the worker then ends when no
+closed, and a new thread serves in place of the one that hangs. Nobody can end that one, so the worker then ends when no
 other one has just done so and nothing long is under way, and a new worker takes its place. TCP on Linux only: elsewhere
 nobody counts the bytes.
 """
@@ -112,15 +112,9 @@ class HangWatch:
 
     def give_up(self, conn: SlotConnection, since: float, now: float) -> None:
         """Take the slot from a request that hangs."""
-        worker = self.worker
-        seconds = now - since
-        worker.log.error(
-            "Gave up on %s: hangs for %.0f s (SLOT_REQUEST_SECONDS=%s)", described(conn), seconds, self.limit
+        self.worker.log.error(
+            "Gave up on %s: hangs for %.0f s (SLOT_REQUEST_SECONDS=%s)", described(conn), now - since, self.limit
         )
-        given_up, worker.tpool = worker.tpool, worker.get_thread_pool()
-        for waiting in given_up.left():
-            worker.tpool.submit(waiting)
-        given_up.shutdown()  # what is under way ends there
         self.drop(conn, now)
 
     def drop(self, conn: SlotConnection, now: float) -> None:
@@ -131,6 +125,7 @@ class HangWatch:
         if self.serving.pop(conn, None) is None:  # it has just ended
             self.hanging.pop(conn, None)
             return
+        self.worker.tpool.replace_one()
         self.release(conn)
         self.worker.give_slot()
         self.worker.fill()
@@ -148,7 +143,10 @@ class HangWatch:
             worker.alive = False
 
     def leave_threads_behind(self) -> None:
-        """Have the process end although threads hang, for which Python would wait: after gunicorn's last hook."""
+        """Have the process end although a request hangs, after gunicorn's last hook.
+
+        Python waits for no thread of this package, but for those of an app's own pool, in which it may hang.
+        """
         cfg = self.worker.cfg
         last_hook = cfg.worker_exit
 

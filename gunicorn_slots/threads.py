@@ -12,12 +12,12 @@ from typing import Any
 class Threads:
     """A pool of threads without the futures of gunicorn's, which cost more than the rest of the way to a thread."""
 
-    def __init__(self, most: int, work: Callable[[Any], None]) -> None:
+    def __init__(self, most: int, work: Callable[[Any], bool]) -> None:
         """Start no thread yet.
 
         Args:
             most: how many there may be.
-            work: what each does with a connection; it must not raise.
+            work: what each does with a connection; it must not raise. The thread ends if it returns False.
         """
         self.most, self.work = most, work
         self.waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -32,17 +32,15 @@ class Threads:
 
     def run(self) -> None:
         while (conn := self.waiting.get()) is not None:
-            self.work(conn)
+            if not self.work(conn):
+                return
             del conn  # else it would live until the next one
+
+    def replace_one(self) -> None:
+        """Have another thread in the place of one that hangs, and that ends by itself if it ever goes on."""
+        self.most += 1
 
     def shutdown(self, wait: bool = False, cancel_futures: bool = False) -> None:
         """Let each thread end after what it serves now; gunicorn calls this as it does with its own pool."""
         for _ in range(self.started):
             self.waiting.put(None)
-
-    def left(self) -> list[Any]:
-        """Take back what no thread has begun."""
-        found = []
-        while not self.waiting.empty():
-            found.append(self.waiting.get())
-        return [conn for conn in found if conn is not None]

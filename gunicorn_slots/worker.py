@@ -94,17 +94,22 @@ class SlotWorker(EndingWorker, TakingWorker):
         self.watch.begin(conn)
         self.tpool.submit(conn)
 
-    def work(self, conn: SlotConnection | None) -> None:
-        """Serve a connection in a thread of the pool, and then what waits, as long as something does."""
+    def work(self, conn: SlotConnection | None) -> bool:
+        """Serve a connection in a thread of the pool, and then what waits, as long as something does.
+
+        Returns:
+            Whether the thread is needed: another one has taken the place of one that has hung.
+        """
         while conn is not None:
             kept = self.handle(conn)
             if not self.watch.end(conn):  # it was given up, and its slot with it
                 conn.close()
-                return
+                return False
             self.part(conn, kept)
             conn = self.after()
             if conn:
                 self.watch.begin(conn)
+        return True
 
     def part(self, conn: SlotConnection, kept: bool) -> None:
         """Leave a connection whose response is written."""

@@ -111,6 +111,7 @@ def test_the_poller_tells_of_a_queue_until_something_waits_in_it_for_a_slot(benc
 def test_what_waits_in_a_queue_gets_a_slot_that_a_request_that_hangs_has_lost(bench: Bench) -> None:
     served: list[SlotConnection] = []
     bench.worker.enqueue_req = served.append
+    bench.worker.tpool = bench.worker.get_thread_pool()
     hanging = bench.kept("hanging")
     bench.worker.watch.begin(hanging)
     bench.connect("new")

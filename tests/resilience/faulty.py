@@ -5,6 +5,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, Response, request
 
@@ -31,6 +32,14 @@ def io() -> dict[str, str]:
 def hang() -> str:
     """Hang for longer than any test."""
     time.sleep(900)
+    return "late"
+
+
+@app.get("/hang-in-a-pool")
+def hang_in_a_pool() -> str:
+    """Hang in a thread of one's own, for which Python waits at its exit."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(time.sleep, 900).result()
     return "late"
 
 

@@ -105,13 +105,21 @@ def test_what_waits_behind_threads_that_hang_gets_other_ones(tmp_path: Path) -> 
             assert silent.recv(100).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_worker_with_a_request_that_hangs_ends_all_the_same(serve: Serve) -> None:
+@pytest.mark.parametrize("path", ["/hang", "/hang-in-a-pool"])
+def test_a_worker_with_a_request_that_hangs_ends_all_the_same(serve: Serve, path: str) -> None:
     """Python itself waits for such a thread at the exit; a HUP would leave the old worker behind for good."""
-    with serve(FAULTY, ENVIRON, "--graceful-timeout", "1") as server, unread(server.port, 1, "/hang"):
+    with serve(FAULTY, ENVIRON, "--graceful-timeout", "1") as server, unread(server.port, 1, path):
         before = server.pids()
         server.process.send_signal(signal.SIGHUP)
         wait_for(lambda: not before & server.pids(), 8, "new workers alone")
         assert f"(SLOT_REQUEST_SECONDS={LIMIT})" in server.log.read_text()
+
+
+@pytest.mark.parametrize("path", ["/hang", "/hang-in-a-pool"])
+def test_a_quick_stop_waits_for_no_thread(serve: Serve, path: str) -> None:
+    with serve(FAULTY, None) as server, unread(server.port, 3, path):
+        server.process.send_signal(signal.SIGQUIT)
+        server.process.wait(3)
 
 
 def test_a_request_longer_than_the_grace_is_answered_all_the_same(serve: Serve) -> None:
