@@ -79,12 +79,16 @@ def read(name: str, path: Path) -> Baseline:
     schema = found.get("schema") if isinstance(found, dict) else None
     if schema != SCHEMA:
         raise BadBaselineError(f"{OPTION} {name}: schema={schema!r}: expected {SCHEMA}, as this version writes it")
+    baseline = Baseline(name, found, file.parent, scenario_beside(file))
     try:
         sample(found)
         described(found)
-    except (KeyError, TypeError, ValueError) as error:
+        unusable(found)
+        not_comparable(baseline, found, None)
+        number(found["load"]["users"])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadBaselineError(f"{OPTION} {name}: expected an analysis as a run writes it ({error})") from None
-    return Baseline(name, found, file.parent, scenario_beside(file))
+    return baseline
 
 
 def scenario_beside(file: Path) -> str | None:

@@ -11,7 +11,7 @@ from explain_generator import Load
 from explain_record import Record
 from explain_server_timing import Served, Timing
 from explain_tally import Tally, tally_of
-from explain_types import Verdict
+from explain_types import Analysis, Verdict
 
 USUAL = Served(3, 6, "gthread", 1)
 FINE = [Load(seconds=10, cpu_seconds=3, lag_ms=20, lags=200)]
@@ -62,3 +62,16 @@ def verdict(users: int = 36, memory_mb: float | None = None, **figures: Any) -> 
     pausing = max(0.0, users - (tally.response.total + tally.think_ms) / 1e3 / seconds)
     loads = [FINE[0]._replace(wanted_ms=pausing * FINE[0].seconds * 1e3)]
     return analyse(tally, users, seconds, loads, memory_mb).verdict
+
+
+def noisy(seed: int, mean_ms: float = 50.0, failing: float = 0.0, seconds: int = 20, users: int = 6) -> Analysis:
+    """A run of users who send one request after another, of lengths that vary."""
+    chance, records = random.Random(seed), list[Record]()
+    for _ in range(users):
+        at = 0.0
+        while True:
+            ms = chance.gammavariate(4, mean_ms / 4)
+            if (at := at + ms / 1e3) >= seconds:
+                break
+            records.append(Record(at, ms, None, "HTTP 500" if chance.random() < failing else None))
+    return analyse(tally_of(records), users, float(seconds))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,26 +12,12 @@ import pytest
 
 from explain_analysis import analyse
 from explain_baseline import BadBaselineError, Baseline, checked, read
-from explain_record import Record
 from explain_server_timing import Served
 from explain_tally import tally_of
 from explain_types import Analysis
-from tests.locustfiles.samples import run
+from tests.locustfiles.samples import noisy, run
 
 HERE = Path()
-
-
-def noisy(seed: int, mean_ms: float = 50.0, failing: float = 0.0, seconds: int = 20, users: int = 6) -> Analysis:
-    """A run of users who send one request after another, of lengths that vary."""
-    chance, records = random.Random(seed), list[Record]()
-    for _ in range(users):
-        at = 0.0
-        while True:
-            ms = chance.gammavariate(4, mean_ms / 4)
-            if (at := at + ms / 1e3) >= seconds:
-                break
-            records.append(Record(at, ms, None, "HTTP 500" if chance.random() < failing else None))
-    return analyse(tally_of(records), users, float(seconds))
 
 
 def baseline(analysis: Analysis, scenario: str | None = None) -> Baseline:
@@ -160,6 +145,21 @@ def test_what_is_no_analysis_is_one_line(text: str, words: str, tmp_path: Path) 
     assert line.startswith("--check-against reports/x: ")
     assert words in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("verdict", None), ("verdict", []), ("spread", [1]), ("arrivals", [1]), ("load", {"users": None}), ("setting", 3)]
+    + [("load", {"rps": 10**400})],
+    ids=["no verdict", "verdict", "spread", "arrivals", "no users", "setting", "beyond a float"],
+)
+def test_an_analysis_in_pieces_is_one_line(part: str, value: Any, tmp_path: Path) -> None:
+    """Before any load, and not at the end of the run."""
+    found = json.loads(json.dumps(asdict(noisy(1, seconds=2))))
+    found[part] = found[part] | value if isinstance(value, dict) else value
+    (tmp_path / "analysis.json").write_text(json.dumps(found))
+    with pytest.raises(BadBaselineError, match=r"^--check-against x: expected an analysis as a run writes it \("):
+        read("x", tmp_path)
 
 
 def test_a_folder_or_its_file(tmp_path: Path) -> None:
