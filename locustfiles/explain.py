@@ -24,7 +24,8 @@ This file listens to Locust's events. The rest, in the order in which a request 
     explain_analysis       all of that as explain_types has it; explain_timeline the run over time
     explain_text           the console and the table, in explain_words; explain_web the web UI
     explain_thresholds     exit code 3; explain_baseline against an earlier run, by explain_spread
-    explain_keep           a folder for each run, which is explain_folder's, with explain_tables; explain_places where
+    explain_keep           a folder for each run, which is explain_folder's, with explain_tables; explain_places where;
+                           explain_before what has changed since an earlier one of the same explain_fingerprint
     explain_engine         all that one Locust counted, as a line; explain_merge one verdict of several such lines
 
 In Compose explain_start comes before all that: it waits for the app.
@@ -121,7 +122,7 @@ def on_quitting(environment: Any, **_others: Any) -> None:
     explanation.finish()
     explanation.crew.end()
     environment.keeper.keep()
-    found, options = explanation.analysis(), environment.parsed_options
+    found, options = environment.keeper.analysis(), environment.parsed_options
     mark_report(options, found)
     if target := getattr(options, "analysis_json", None):
         try:

@@ -10,7 +10,7 @@ import contextlib
 import json
 import logging
 import os
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ import locust
 from locust.runners import MasterRunner
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSV, StatsEntry, sort_stats
 
+import explain_before
+import explain_fingerprint
 import explain_folder
 import explain_page
 from explain_folder import Rows, table
@@ -28,7 +30,7 @@ from explain_paste import started
 from explain_places import near
 from explain_run import Explanation
 from explain_tables import section, with_verdict
-from explain_types import Analysis, Timeline
+from explain_types import Analysis, Before, Timeline
 
 logger = logging.getLogger("locust.explain")
 FORM = 1  # of run.json
@@ -46,6 +48,8 @@ class Keeper:
         spare: a run that stays, however old.
         begun: when the test began that is not kept yet; None without one.
         kept: the folder of the latest one.
+        before: what an earlier one says of that.
+        code: what the locustfiles were when they were loaded.
     """
 
     def __init__(self, environment: Any, explanation: Explanation, place: Path | None, spare: Path | None) -> None:
@@ -53,20 +57,30 @@ class Keeper:
         self.place, self.spare = place, spare
         self.begun: datetime | None = None
         self.kept: Path | None = None
+        self.before: Before | None = None
+        self.code: str | None = None
 
     def install(self) -> None:
         """Listen to Locust; before the explanation does, which forgets the last test when the next one starts."""
         if self.place and (problem := explain_folder.obstacle(self.place)):
             logger.warning(problem)
             self.place = None
+        if self.place:
+            self.code = explain_fingerprint.code_of(self.environment)
         hooks = self.environment.events
         hooks.test_start.add_listener(lambda **_: self.start())
         hooks.test_stop.add_listener(lambda **_: self.stop())
+        hooks.reset_stats.add_listener(lambda **_: self.forget())
 
     def start(self) -> None:
         """Note that a test begins."""
         self.keep()
         self.begun, self.kept = datetime.now().astimezone(), None
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the earlier run, as the figures that were held against it are gone."""
+        self.before = None
 
     def stop(self) -> None:
         """Keep the test that has ended, when all of it is known."""
@@ -82,16 +96,24 @@ class Keeper:
         if begun is None or self.place is None:
             return
         self.explanation.finish()
-        analysis, timeline = self.explanation.analysis(), self.explanation.timeline()
+        record = asked(self.environment, begun, self.code)
+        timeline, options = self.explanation.timeline(), self.environment.parsed_options
+        self.before = explain_before.before(self.place, begun, record, self.explanation.analysis(), options)
+        analysis = self.analysis()
         name = explain_folder.name_of(begun, analysis.setting)
         try:
-            files = contents(self.environment, begun, name, analysis, timeline)
+            files = contents(self.environment, record, name, analysis, timeline)
             self.kept = explain_folder.write(self.place, name, files, self.spare)
         except OSError as error:
             logger.error(explain_folder.cannot(self.place, error.strerror))
+            self.forget()
             return
         if self.environment.web_ui:
             logger.info(self.line())
+
+    def analysis(self) -> Analysis:
+        """Return the analysis as it is now, once it is kept with what an earlier run says of it."""
+        return replace(self.explanation.analysis(), before=self.before)
 
     def line(self) -> str:
         """Say where the latest run is kept; "" if it is not."""
@@ -101,11 +123,13 @@ class Keeper:
         return f"Kept: {near(page if page.exists() else self.kept)}"
 
 
-def contents(environment: Any, begun: datetime, name: str, analysis: Analysis, timeline: Timeline) -> dict[str, str]:
+def contents(
+    environment: Any, record: dict[str, Any], name: str, analysis: Analysis, timeline: Timeline
+) -> dict[str, str]:
     """Return a run's files by their names."""
     stats = StatsCSV(environment, PERCENTILES_TO_REPORT)
     files = {
-        explain_folder.INFO: as_json(asked(environment, begun)),
+        explain_folder.INFO: as_json(record),
         explain_folder.ANALYSIS: as_json(asdict(analysis)),
         "requests.csv": table(stats.requests_csv),
         "timeline.csv": table(lambda rows: over_time(rows, timeline)),
@@ -156,7 +180,7 @@ def as_json(value: object) -> str:
     return json.dumps(value, indent=1) + "\n"
 
 
-def asked(environment: Any, begun: datetime) -> dict[str, Any]:
+def asked(environment: Any, begun: datetime, code: str | None) -> dict[str, Any]:
     """Return what was asked of a run."""
     options = environment.parsed_options
     given = {name: getattr(options, name, None) for name in OPTIONS}
@@ -167,6 +191,7 @@ def asked(environment: Any, begun: datetime) -> dict[str, Any]:
         "host": without_password(environment.host),
         "locust": locust.__version__,
         "options": {name: str(value) for name, value in given.items() if value not in (None, "")},
+        "fingerprint": explain_fingerprint.fingerprint(environment, code, os.environ),
     }
 
 

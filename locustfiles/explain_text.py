@@ -29,6 +29,8 @@ def rows(analysis: Analysis, how: Started | None = None) -> list[tuple[str, str]
     if how is not None:
         found += [(PLACES[paste.where], paste.line) for paste in pastes(verdict.variables, analysis.setting, how)[:1]]
     found.append(("What to set", verdict.suggestion))
+    if analysis.before:
+        found.append(("Earlier run", analysis.before.text))
     found += times(analysis)
     if len(analysis.routes) > 1:
         found += [(f"Route {route.name}", described_route(route)) for route in analysis.routes[:MOST_ROWS]]
@@ -211,7 +213,9 @@ def text(analysis: Analysis) -> str:
     left = max(len(name) for name, _ in table)
     lines = []
     for name, line in table:
-        lines += textwrap.wrap(line, WIDTH, initial_indent=f" {name:{left}}  ", subsequent_indent=" " * (left + 3))
+        first, next_ones = f" {name:{left}}  ", " " * (left + 3)
+        # The name of a folder has hyphens, and is to be copied.
+        lines += textwrap.wrap(line, WIDTH, initial_indent=first, subsequent_indent=next_ones, break_on_hyphens=False)
     return "\n".join(["", "Why?", "", head, "", *lines, ""])
 
 

@@ -11,8 +11,8 @@ from typing import Literal
 from explain_laws import Bounds, Demand
 
 __all__ = [
-    "SCHEMA", "Analysis", "ArrivalFigures", "Bounds", "Code", "CpuTime", "Demand", "Generator", "InstanceFigures",
-    "PageData", "Paste", "RouteFigures", "SettingInForce", "Spread", "Timeline", "Times", "Verdict", "Waiting",
+    "SCHEMA", "Analysis", "ArrivalFigures", "Before", "Bounds", "Change", "Code", "CpuTime", "Demand", "Generator",
+    "InstanceFigures", "PageData", "Paste", "RouteFigures", "SettingInForce", "Spread", "Timeline", "Times", "Verdict", "Waiting",
     "WorkerFigures", "Workload",
 ]  # fmt: skip
 
@@ -22,6 +22,7 @@ Code = Literal[
     "healthy", "slots", "cpu", "gil", "imbalance", "inside", "stuck", "memory", "errors",
     "unknown", "mixed-up", "generator", "no-data",
 ]  # fmt: skip
+Change = Literal["better", "same", "worse"]  # "same" is: no difference beyond chance
 
 # For what requests wait until the app has them: a slot, or, though slots are free, the CPU, or their worker's own core
 # that its GIL leaves it, or an event loop.
@@ -173,6 +174,24 @@ class Verdict:
     variables: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Before:
+    """The latest earlier run of the same load on another setting, as it is kept beside this one.
+
+    A change is this run's against that one's, None where a spread is not known.
+    """
+
+    run: str
+    setting: str
+    now: str
+    rps: float
+    p95_ms: float
+    rps_change: Change | None
+    p95_change: Change | None
+    does_as_well: bool
+    text: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Analysis:
     """A run, explained. With defaults is what analyses from before do not have."""
@@ -207,6 +226,7 @@ class Analysis:
     generator: Generator
     verdict: Verdict
     spread: Spread = UNKNOWN_SPREAD  # analyses from before have none
+    before: Before | None = None
 
 
 @dataclass(frozen=True)

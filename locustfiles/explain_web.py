@@ -50,7 +50,7 @@ def install(environment: Any, explanation: Explanation) -> None:
     @ui.auth_required_if_enabled  # type: ignore[untyped-decorator]
     def data() -> Response:
         state = environment.runner.state
-        return answered(explain_page.found(explanation.analysis(), explanation.timeline(), state, how))
+        return answered(explain_page.found(environment.keeper.analysis(), explanation.timeline(), state, how))
 
     @blueprint.route("/explain/verdict")
     @ui.auth_required_if_enabled  # type: ignore[untyped-decorator]
@@ -72,7 +72,8 @@ def install(environment: Any, explanation: Explanation) -> None:
         if response.status_code != 200:
             return response
         if request.endpoint == "locust.request_stats":
-            rows = [{"what": what, "figure": figure} for what, figure in explain_text.rows(explanation.analysis(), how)]
+            found = explain_text.rows(environment.keeper.analysis(), how)
+            rows = [{"what": what, "figure": figure} for what, figure in found]
             answer = json.loads(response.get_data())
             # Locust caches this response for 2 s and sends it again.
             stats = [table for table in answer.get("extended_stats", []) if table["key"] != TAB]

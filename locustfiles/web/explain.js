@@ -90,6 +90,8 @@ function showVerdict(run) {
     return [snippet(first), ...cautions(run).map((text) => make("p", { class: "note" }, text)), ...(others.length ? [elsewhere] : [])];
   });
   fill("suggestion", before ? null : run.verdict, () => (before ? [] : advice(run.verdict, paste.length)));
+  byId("before").hidden = !run.before;
+  write("before", run.before ? WORDS.earlier(run.before, run) : "");
 }
 
 // --- where the time goes ---

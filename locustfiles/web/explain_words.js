@@ -44,6 +44,7 @@ const ENGLISH = {
   ready: ["Press START in Locust", "As soon as a test runs, this page says where its requests wait, and what to set."],
   starting: ["The test is starting", "The figures begin when all users are there."],
   sentence: (run) => run.verdict.text,
+  earlier: (before) => before.text,
   english: null,
   states: { ready: "no test yet", spawning: "users are starting", running: "running", stopping: "stopping", stopped: "stopped",
     kept: "a run that was kept" },
@@ -144,6 +145,16 @@ const JAPANESE_SENTENCES = {
   },
 };
 
+const JAPANESE_CHANGES = { better: "改善", same: "偶然の範囲内の違い", worse: "悪化" };
+
+function changed({ setting, rps_change: rate, p95_change: time, does_as_well: enough }, { workers, instances }) {
+  if (!rate || !time) return "";
+  const alone = setting.startsWith("1 ×") && workers > 1 && !(instances > 1);
+  if (enough) return `違いは偶然の範囲内なので、この負荷なら ${setting} でも同じです。${alone ? "ただし、1 つだけのワーカーが落ちたり再起動したりすると、すべて止まります。" : ""}`;
+  if (rate === "same" && time === "same") return "違いは偶然の範囲内です。";
+  return `スループットは${JAPANESE_CHANGES[rate]}、95 % の応答時間は${JAPANESE_CHANGES[time]}です。`;
+}
+
 const JAPANESE = {
   ...ENGLISH,
   headlines: {
@@ -165,6 +176,8 @@ const JAPANESE = {
   ready: ["Locust で START を押してください", "テストが始まると、リクエストがどこで待っているか、何を設定すればよいかをここに表示します。"],
   starting: ["テストを開始しています", "全ユーザーがそろってから測定します。"],
   sentence: (run) => (JAPANESE_SENTENCES[run.verdict.code] || ENGLISH.sentence)(run),
+  earlier: (before, run) => `前回の ${before.setting}(${before.run}):毎秒 ${number(before.rps)} 件、95 % が ${ms(before.p95_ms)} 以下。`
+    + `今回の ${before.now}:毎秒 ${number(run.load.rps)} 件、95 % が ${ms(run.response_ms.p95)} 以下。${changed(before, run.setting)}`,
   english: "詳しい説明(英語)",
   states: { ready: "テスト前", spawning: "ユーザー起動中", running: "実行中", stopping: "停止中", stopped: "停止", kept: "保存された結果" },
   state: (run, state) => `${state} · ${run.arrivals.asked_rps === null ? `${run.load.users} ユーザー` : `毎秒 ${number(run.arrivals.asked_rps)} 件到着`} · ${run.load.seconds.toFixed(0)} 秒`,

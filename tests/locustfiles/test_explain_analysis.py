@@ -52,6 +52,7 @@ def test_the_keys_of_the_json() -> None:
         "generator",
         "verdict",
         "spread",
+        "before",
     ]
     for analysis in (full, empty):
         found = asdict(analysis)

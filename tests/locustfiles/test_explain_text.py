@@ -11,7 +11,7 @@ from explain_generator import Load
 from explain_server_timing import Served
 from explain_tally import tally_of
 from explain_text import rows, text, waiting
-from explain_types import Analysis
+from explain_types import Analysis, Before
 from tests.locustfiles.samples import run, uniform
 
 
@@ -35,6 +35,17 @@ def test_the_route_that_holds_most_comes_first() -> None:
     assert table["Route POST /orders"].startswith("holds 75 % of the slots: 100 requests, 100 failed, p50 30")
     assert "queue 5" in table["Route POST /orders"]
     assert "queue" not in table["Route GET /quick"]
+
+
+def test_what_an_earlier_run_says_follows_the_advice_and_its_folder_can_be_copied() -> None:
+    name = "reports/20261126-092000-3x6"
+    for start in range(60):
+        line = f"{'x ' * start}Before, at 3 × 6 ({name}): 57.1 requests/s, p95 310 ms. At 3 × 12 it is 58.2, 320 ms."
+        earlier = Before(name, "3 × 6", "3 × 12", 57.1, 310.0, None, None, False, line)
+        found = replace(analyse_records(run(), 36, 10.0), before=earlier)
+        assert [what for what, _ in rows(found)][1:3] == ["What to set", "Earlier run"]
+        assert name in text(found)
+    assert "Earlier run" not in text(replace(found, before=None))
 
 
 def test_a_header_cannot_take_the_memory() -> None:

@@ -43,9 +43,12 @@ def field(hint: typing.Any, path: str) -> Iterator[tuple[str, str]]:
         yield path, "text by name"
     elif origin is typing.Literal:
         yield path, WORDS[str]
-    elif origin is types.UnionType:
+    elif origin in (types.UnionType, typing.Union):
         assert parts[1] is type(None)
-        yield path, f"{WORDS[parts[0]]} or null"
+        if is_dataclass(parts[0]):  # the page says of its first field that it may be null as a whole
+            yield from field(parts[0], path)
+        else:
+            yield from ((name, f"{kind} or null") for name, kind in field(parts[0], path))
     else:
         yield path, WORDS[hint]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,7 +17,7 @@ from explain_server_timing import Served
 from explain_tally import Tally
 from explain_timeline import timeline
 from explain_turnout import Turnout
-from explain_types import Code
+from explain_types import Before, Code
 from tests.bed.accessibility import violations
 from tests.locustfiles.runs import COMPOSE, EVIL, runs, shown
 from tests.locustfiles.samples import run
@@ -232,6 +233,42 @@ def test_a_japanese_browser_gets_japanese(context: BrowserContext, folder: Path)
     expect(page.locator("#text")).to_contain_text("空きを平均 103 ms 待ち")
     page.get_by_text("前提と確認方法").click()
     expect(page.locator("#suggestion [lang=en]").first).to_contain_text("All 18 slots are busy")
+
+
+EARLIER = Before(
+    "20261126-092000-1x18", "1 × 18", "3 × 6", 171.2, 204.5, "same", "same", True, "Before, at 1 × 18: it."
+)
+
+
+@pytest.mark.parametrize(
+    ("context", "earlier", "words"),
+    [
+        ({}, EARLIER, "^Before, at 1 × 18: it.$"),
+        (
+            {"locale": "ja"},
+            EARLIER,
+            "^前回の 1 × 18.20261126-092000-1x18.:毎秒 171 件.*今回の 3 × 6.*でも同じです。ただし",
+        ),
+        ({"locale": "ja"}, replace(EARLIER, setting="3 × 4"), "3 × 4 でも同じです。$"),
+        ({"locale": "ja"}, replace(EARLIER, does_as_well=False), "以下。違いは偶然の範囲内です。$"),
+        ({"locale": "ja"}, replace(EARLIER, p95_change="worse"), "偶然の範囲内の違い、95 % の応答時間は悪化です。$"),
+        ({"locale": "ja"}, replace(EARLIER, rps_change=None), "以下。$"),
+    ],
+    indirect=["context"],
+    ids=["English", "one worker", "as well", "same", "worse", "no spread"],
+)
+def test_what_an_earlier_run_says(context: BrowserContext, earlier: Before, words: str, tmp_path: Path) -> None:
+    earlier = replace(earlier, does_as_well=earlier.does_as_well and earlier.p95_change == "same")
+    found = RUNS["slots"] | {"before": asdict(earlier)}
+    (tmp_path / "run.html").write_text(explain_page.standalone(found, "run"), encoding="utf-8")
+    page, heard = opened(context, tmp_path, "run")
+    expect(page.locator("#before")).to_have_text(re.compile(words))
+    assert (violations(page), heard) == ([], [])
+
+
+def test_without_an_earlier_run_nothing_is_said(context: BrowserContext, folder: Path) -> None:
+    page, _ = opened(context, folder, "slots")
+    expect(page.locator("#before")).to_be_hidden()
 
 
 def test_it_follows_the_systems_colours_while_it_is_open(context: BrowserContext, folder: Path) -> None:
