@@ -149,8 +149,15 @@ def test_what_is_no_analysis_is_one_line(text: str, words: str, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("part", "value"),
-    [("verdict", None), ("verdict", []), ("spread", [1]), ("arrivals", [1]), ("load", {"users": None}), ("setting", 3)]
-    + [("load", {"rps": 10**400})],
+    [
+        ("verdict", None),
+        ("verdict", []),
+        ("spread", [1]),
+        ("arrivals", [1]),
+        ("load", {"users": None}),
+        ("setting", 3),
+        ("load", {"rps": 10**400}),
+    ],
     ids=["no verdict", "verdict", "spread", "arrivals", "no users", "setting", "beyond a float"],
 )
 def test_an_analysis_in_pieces_is_one_line(part: str, value: Any, tmp_path: Path) -> None:
