@@ -12,8 +12,8 @@ from explain_laws import Bounds, Demand
 
 __all__ = [
     "SCHEMA", "Analysis", "ArrivalFigures", "Before", "Bounds", "Change", "Code", "CpuTime", "Demand", "Generator",
-    "InstanceFigures", "PageData", "Paste", "RouteFigures", "SettingInForce", "Spread", "Timeline", "Times", "Verdict", "Waiting",
-    "WorkerFigures", "Workload",
+    "InstanceFigures", "PageData", "Paste", "RouteFigures", "SettingInForce", "Spread", "Timeline", "Times", "Verdict",
+    "Waiting", "WorkerFigures", "Workload",
 ]  # fmt: skip
 
 SCHEMA = 2  # 1 had no demand
