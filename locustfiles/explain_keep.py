@@ -158,8 +158,8 @@ def locusts(environment: Any) -> str:
                 ((one.method, one.name, one.error, one.occurrences) for one in sort_stats(stats.errors)),
             ),
             section(
-                *(3, "Exceptions", ("How often", "Message", "Traceback")),
-                ((one["count"], one["msg"], one["traceback"]) for one in exceptions),
+                *(3, "Exceptions", ("Message", "Traceback", "How often")),
+                ((one["msg"], one["traceback"], one["count"]) for one in exceptions),
             ),
         )
     )
@@ -167,13 +167,14 @@ def locusts(environment: Any) -> str:
 
 def entry_row(entry: StatsEntry) -> tuple[object, ...]:
     """Return a row of Locust's statistics."""
-    percentiles = (
-        (entry.get_response_time_percentile(share) for share in (0.95, 0.99)) if entry.num_requests else ("", "")
-    )
-    return (
-        *(entry.method, entry.name, entry.num_requests, entry.num_failures, entry.median_response_time, *percentiles),
-        *(entry.avg_response_time, entry.min_response_time, entry.max_response_time, entry.total_rps),
-    )
+    times: tuple[object, ...] = (None,) * 6  # of no request there is none, and 0 would be one
+    if entry.num_requests:
+        times = (
+            entry.median_response_time,
+            *(entry.get_response_time_percentile(share) for share in (0.95, 0.99)),
+            *(entry.avg_response_time, entry.min_response_time, entry.max_response_time),
+        )
+    return entry.method, entry.name, entry.num_requests, entry.num_failures, *times, entry.total_rps
 
 
 def as_json(value: object) -> str:
