@@ -63,6 +63,7 @@ def standalone(run: Mapping[str, Any], title: str, sections: str = "") -> str:
     words = f"<p>{escaped(verdict['text'])} {escaped(verdict['suggestion'])}</p>"
     page = (FOLDER / "explain.html").read_text(encoding="utf-8")
     page = re.sub("<title>.*?</title>", lambda _: f"<title>{escaped(title)}</title>", page)
+    page = page.replace('<p id="state">', f'<p id="name">{escaped(title)}</p>\n  <p id="state">')
     page = re.sub("<noscript>.*?</noscript>", lambda _: f"<noscript>{words}</noscript>", page)
     styles = {name: (FOLDER / name).read_text(encoding="utf-8") for name in STYLES}
     scripts = {name: (FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS}

@@ -23,6 +23,15 @@ function fill(id, value, build) {
   byId(id).replaceChildren(...build());
 }
 
+// A command stands between backticks. Neither a word of it nor an option goes on in the next line.
+function marked(text) {
+  const whole = (word) => (/\S/.test(word) ? make("span", { class: "whole" }, word) : word);
+  return text.split(/(`[^`]+`|\(?--[a-z][a-z-]*[).,:;]?)/).map((part, i) => {
+    if (i % 2 === 0) return part;
+    return part.startsWith("`") ? make("code", {}, ...part.slice(1, -1).split(/(\s+)/).map(whole)) : whole(part);
+  });
+}
+
 function write(id, text) {
   if (byId(id).textContent !== text) byId(id).textContent = text;
 }
@@ -40,15 +49,14 @@ function snippet({ where, line }) {
     byId("said").textContent = button.textContent;
     setTimeout(() => { button.textContent = WORDS.copy; }, 2000);
   });
-  const note = WORDS.notes[where] ? [make("p", { class: "note" }, make("small", { class: "note" }, WORDS.notes[where]))] : [];
+  const note = WORDS.notes[where] ? [make("p", { class: "note" }, make("small", { class: "note" }, ...marked(WORDS.notes[where])))] : [];
   return make("div", {}, make("p", {}, WORDS.paste[where]), make("div", { class: "line" }, make("pre", {}, code), button), ...note);
 }
 
 // --- the verdict ---
 
-// The analysis puts commands between backticks.
 function paragraph(text) {
-  return make("p", { lang: "en" }, ...text.split("`").map((part, i) => (i % 2 ? make("code", {}, part) : part)));
+  return make("p", { lang: "en" }, ...marked(text));
 }
 
 // In English the verdict's text stands above already. A line to paste says what to do, so the rest is folded.
@@ -80,7 +88,8 @@ function showVerdict(run) {
   byId("verdict").dataset.level = before ? "none" : LEVELS[code] || "bad";
   write("code", before ? "" : code);
   write("headline", before ? before[0] : failing(code, run.load) ? WORDS.failing : WORDS.headlines[code] || code);
-  write("text", before ? before[1] : WORDS.sentence(run));
+  const text = before ? before[1] : WORDS.sentence(run);
+  fill("text", text, () => marked(text));
   if (!kept) document.title = `${byId("headline").textContent} – Locust`;
   const paste = before ? [] : run.paste;
   fill("paste", paste, () => {
@@ -101,20 +110,23 @@ function showParts(run) {
     wire: run.wire_ms.mean };
   const names = run.queue_ms.mean === null ? ["wait", "app"] : [run.waiting, "app", "wire"];
   if (means.delay !== null) names.unshift("delay"); // only where requests are due, and users don't wait for answers
-  const colors = { delay: "wire", [run.waiting]: "wait", wait: "wait", app: "app", wire: "wire" };
+  const colors = { delay: "delay", [run.waiting]: "wait", wait: "wait", app: "app", wire: "wire" };
   const times = names.map((name) => Math.max(0, means[name] || 0));
   const total = times.reduce((sum, time) => sum + time, 0);
-  write("takes", (DOUBTFUL.includes(run.verdict.code) ? WORDS.doubtful : WORDS.takes)(ms(total)));
+  const { code } = run.verdict;
+  const takes = DOUBTFUL.includes(code) ? WORDS.doubtful : WORDS.takes;
+  write("takes", (code === "stuck" ? WORDS.answered : takes)(ms(total)));
+  byId("bar").hidden = !total;
   fill("bar", [names, times], () => names.map((name, i) => {
-    const piece = make("span", { class: colors[name] }, times[i] > 0.15 * total ? ms(times[i]) : "");
-    piece.style.flexGrow = times[i];
+    const piece = make("span", { class: colors[name] }, ms(times[i]));
+    piece.style.flexGrow = times[i] / total; // of less than 1 in all, a part of the bar would stay empty
     return piece;
   }));
   fill("parts", [names, times], () => names.map((name, i) => {
     const [title, meaning] = WORDS.parts[name];
     const share = total ? ` (${percent(times[i] / total)})` : "";
     return make("li", {}, make("span", { class: `swatch ${colors[name]}` }), make("b", {}, `${ms(times[i])} ${title}${share}`),
-      make("small", {}, meaning));
+      make("small", {}, ...marked(meaning)));
   }));
 }
 
@@ -129,8 +141,9 @@ function table(columns, rows) {
 }
 
 function held(share) {
+  if (share === null) return make("td", {}, percent(share));
   const bar = make("span", {});
-  bar.style.width = percent(share || 0).replace(" ", "");
+  bar.style.width = `${100 * share}%`;
   return make("td", {}, make("span", { class: "share", "aria-hidden": "true" }, bar), percent(share));
 }
 

@@ -24,23 +24,35 @@ function legend(list, spec, columns, index) {
   if (spec.limit) {
     const item = document.createElement("li");
     const swatch = document.createElement("span");
-    swatch.className = "swatch dashed limit";
+    swatch.className = "swatch limit";
     item.append(swatch, spec.limit[1]);
     limit.push(item);
   }
   list.replaceChildren(when, ...items, ...limit);
 }
 
-// The limit's name stands at its line.
+// The limit's name stands above its line, on the card's color, as a figure beyond the limit has its own color there.
 function nameLimit(plot, spec) {
   if (!spec.limit) return;
-  const { ctx } = plot;
+  const { ctx, bbox } = plot;
+  const [value, name] = spec.limit;
+  const px = devicePixelRatio;
+  const [right, bottom] = [bbox.left + bbox.width - 4 * px, plot.valToPos(value, "y", true) - 3 * px];
   ctx.save();
-  ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.font = `600 ${12 * px}px system-ui, sans-serif`;
+  const { width } = ctx.measureText(name);
+  ctx.fillStyle = color("card");
+  ctx.fillRect(right - width - 2 * px, bottom - 13 * px, width + 4 * px, 13 * px);
   ctx.fillStyle = color("limit");
   ctx.textAlign = "right";
-  ctx.fillText(spec.limit[1], plot.bbox.left + plot.bbox.width - 4, plot.valToPos(spec.limit[0], "y", true) - 5 * devicePixelRatio);
+  ctx.textBaseline = "bottom";
+  ctx.fillText(name, right, bottom);
   ctx.restore();
+}
+
+// The width of the y axis, in px: its longest figure must not be cut off.
+function roomFor(_, figures) {
+  return Math.max(52, ...(figures || []).map((figure) => 18 + 8 * figure.length));
 }
 
 // Draw one plot anew, or give it new data.
@@ -71,7 +83,7 @@ function plot(id, spec, columns) {
     bands: spec.bands.map(([upper, lower, name]) => ({ series: [upper, lower], fill: `${color(name)}66` })),
     axes: [
       { ...axis, size: 28, values: (_, at) => at.map((second) => `${second} s`) },
-      { ...axis, size: 52, values: (self, at) => at.map((value) => ((self.spec || spec).most < value ? "" : number(value))) },
+      { ...axis, size: roomFor, values: (self, at) => at.map((value) => ((self.spec || spec).most < value ? "" : number(value))) },
     ],
     series: [{}, ...spec.lines.map(([name, dashed], i) => ({
       stroke: color(name), width: 2, dash: dashed ? [6, 4] : undefined,
@@ -99,24 +111,30 @@ function forgetPlots() {
 
 let split;
 function drawPlots(run) {
-  const { at, wait_ms: waits, queue_ms: queues, app_ms: apps, slots_busy: busy, cpu_utilization: cpu } = run.timeline;
+  const { at, delay_ms: delays, wait_ms: waits, queue_ms: queues, app_ms: apps, slots_busy: busy, cpu_utilization: cpu } = run.timeline;
   const { slots } = run.setting;
-  const known = queues.some((value) => value !== null);
-  if (split !== undefined && split !== `${known} ${Boolean(slots)}`) forgetPlots();
-  split = `${known} ${Boolean(slots)}`;
-  const sum = (more) => at.map((_, i) => (apps[i] === null || more[i] === null ? null : apps[i] + more[i]));
-  const part = (name) => WORDS.parts[name][2];
-  const inApp = [part("app"), "app", (i) => ms(apps[i])];
-  const response = { title: WORDS.plots.response, limit: null, top: 1, most: Infinity };
-  if (known) {
-    const rest = (i) => (waits[i] === null || queues[i] === null ? null : Math.max(0, waits[i] - queues[i]));
-    plot("response", { ...response, lines: [["wire"], ["wait"], ["app"]], bands: [[1, 2, "wire"], [2, 3, "wait"]],
-      told: [[part(run.waiting), "wait", (i) => ms(queues[i])], inApp, [part("wire"), "wire", (i) => ms(rest(i))]] },
-    [at, sum(waits), sum(queues), apps]);
-  } else {
-    plot("response", { ...response, lines: [["wait"], ["app"]], bands: [[1, 2, "wait"]],
-      told: [[part("wait"), "wait", (i) => ms(waits[i])], inApp] }, [at, sum(waits), apps]);
+  const [known, late] = [queues, delays].map((times) => times.some((value) => value !== null));
+  const drawn = [known, late, Boolean(slots)].join();
+  if (split !== undefined && split !== drawn) forgetPlots();
+  split = drawn;
+  const rest = at.map((_, i) => (waits[i] === null || queues[i] === null ? null : Math.max(0, waits[i] - queues[i])));
+  const times = { delay: delays, [run.waiting]: queues, wait: waits, app: apps, wire: rest };
+  // From the app's time at the bottom upwards; each line is that of the sum of all below it.
+  const layers = [["app", "app"], ...(known ? [[run.waiting, "wait"], ["wire", "wire"]] : [["wait", "wait"]]), ...(late ? [["delay", "delay"]] : [])];
+  const sums = [];
+  for (const [name] of layers) {
+    const below = sums.at(-1);
+    sums.push(at.map((_, i) => {
+      const [more, sum] = [times[name][i], below ? below[i] : 0];
+      return more === null || sum === null ? null : sum + more;
+    }));
   }
+  const inOrder = ["delay", run.waiting, "wait", "app", "wire"].flatMap((name) => layers.filter(([layer]) => layer === name));
+  plot("response", { title: WORDS.plots.response, limit: null, top: 1, most: Infinity,
+    lines: layers.map(([, name]) => [name]).reverse(),
+    bands: layers.slice(1).map(([, name], i) => [layers.length - 1 - i, layers.length - i, name]),
+    told: inOrder.map(([name, swatch]) => [WORDS.parts[name][2], swatch, (i) => ms(times[name][i])]) },
+  [at, ...sums.reverse()]);
   const limit = slots ? [slots, WORDS.plots.limit.slots(slots)] : null;
   plot("slots", { title: WORDS.plots.slots, limit, top: slots || 1, most: Infinity, bands: [],
     lines: [["app"], ...(slots ? [["limit", true]] : [])], told: [[WORDS.plots.busy, "app", (i) => number(busy[i])]] },

@@ -7,13 +7,14 @@ function number(value) {
   return Math.abs(value) >= 100 || Number.isInteger(value) ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
 
+// No figure stands in another line than its unit.
 function percent(share) {
   if (share === null || share === undefined) return "–";
-  return share > 0 && share < 0.005 ? "< 1 %" : `${(share * 100).toFixed(0)} %`;
+  return share > 0 && share < 0.005 ? "<\u00a01\u00a0%" : `${(share * 100).toFixed(0)}\u00a0%`;
 }
 
 function ms(value) {
-  return value === null || value === undefined ? "–" : `${number(value)} ms`;
+  return value === null || value === undefined ? "–" : `${number(value)}\u00a0ms`;
 }
 
 // How good it is: "good", "bad", or "none" where the run cannot say.
@@ -38,7 +39,7 @@ const ENGLISH = {
     unknown: "Requests wait, and this run cannot tell where",
     "mixed-up": "These figures are not of one app",
     generator: "Locust is the limit, not the app",
-    "no-data": "Nothing to tell yet",
+    "no-data": "Too little is known to tell",
   },
   failing: "The locustfile raises exceptions",
   ready: ["Press START in Locust", "As soon as a test runs, this page says where its requests wait, and what to set."],
@@ -67,6 +68,7 @@ const ENGLISH = {
   full: "In full: what this takes for granted, and how to check it",
   where: "Where the time goes",
   takes: (total) => `A request takes ${total} on average:`,
+  answered: (total) => `Those that were answered took ${total} on average:`,
   doubtful: (total) => `Counted were ${total} for a request. The verdict says why that is not to be relied on.`,
   parts: {
     delay: ["until it was sent", "from the moment at which it was due: no user of --max-users was free, or Locust was late", "delay"],
@@ -80,7 +82,7 @@ const ENGLISH = {
   },
   plots: {
     response: "Response time, ms", slots: "Busy slots", cpu: "CPU of the plan",
-    busy: "busy", used: "used", limit: { slots: (count) => `limit: ${count} slot${count === 1 ? "" : "s"}`, cpu: () => "limit: 100 %" },
+    busy: "busy", used: "used", limit: { slots: (count) => `limit: ${count} slot${count === 1 ? "" : "s"}`, cpu: () => `limit: ${percent(1)}` },
     at: (second) => `second ${number(second)}:`, last: "last:",
     over: (title, values) => `${title} over the run; at its end ${values}`,
   },
@@ -155,6 +157,9 @@ function changed({ setting, rps_change: rate, p95_change: time, does_as_well: en
   return `スループットは${JAPANESE_CHANGES[rate]}、95 % の応答時間は${JAPANESE_CHANGES[time]}です。`;
 }
 
+const heldBack = ({ due, held_back: late, left }) => (late + left
+  ? `到着 ${due} 件のうち ${late + left} 件は、ユーザーの空き(--max-users)を待ちました。` : "");
+
 const JAPANESE = {
   ...ENGLISH,
   headlines: {
@@ -170,12 +175,12 @@ const JAPANESE = {
     unknown: "どこで待っているか分かりません",
     "mixed-up": "1 つのアプリの数値ではありません",
     generator: "限界なのはアプリではなく Locust です",
-    "no-data": "まだデータがありません",
+    "no-data": "判断するにはデータが足りません",
   },
   failing: "locustfile が例外を出しています",
   ready: ["Locust で START を押してください", "テストが始まると、リクエストがどこで待っているか、何を設定すればよいかをここに表示します。"],
   starting: ["テストを開始しています", "全ユーザーがそろってから測定します。"],
-  sentence: (run) => (JAPANESE_SENTENCES[run.verdict.code] || ENGLISH.sentence)(run),
+  sentence: (run) => (JAPANESE_SENTENCES[run.verdict.code] || ENGLISH.sentence)(run) + heldBack(run.arrivals),
   earlier: (before, run) => `前回の ${before.setting}(${before.run}):毎秒 ${number(before.rps)} 件、95 % が ${ms(before.p95_ms)} 以下。`
     + `今回の ${before.now}:毎秒 ${number(run.load.rps)} 件、95 % が ${ms(run.response_ms.p95)} 以下。${changed(before, run.setting)}`,
   english: "詳しい説明(英語)",
@@ -199,6 +204,7 @@ const JAPANESE = {
   full: "前提と確認方法(英語)",
   where: "時間の内訳",
   takes: (total) => `1 リクエストは平均 ${total}:`,
+  answered: (total) => `応答のあったリクエストは平均 ${total}:`,
   doubtful: (total) => `測定では 1 リクエスト ${total} ですが、上の判定のとおり当てにできません。`,
   parts: {
     delay: ["送信まで", "送信予定の時刻から。--max-users のユーザーが空いていないか、Locust の遅れです", "送信まで"],
@@ -212,7 +218,7 @@ const JAPANESE = {
   },
   plots: {
     response: "応答時間 ms", slots: "使用中のスロット", cpu: "プランの CPU",
-    busy: "使用中", used: "使用率", limit: { slots: (count) => `上限:${count} スロット`, cpu: () => "上限:100 %" },
+    busy: "使用中", used: "使用率", limit: { slots: (count) => `上限:${count} スロット`, cpu: () => `上限:${percent(1)}` },
     at: (second) => `${number(second)} 秒:`, last: "最後:",
     over: (title, values) => `${title}の推移。最後は ${values}`,
   },

@@ -15,8 +15,11 @@ def axe() -> str:
     return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
-def violations(page: Page, within: str = "body") -> list[str]:
-    """Return each rule that is broken, and where. All that is folded is opened first."""
+def violations(page: Page, within: str = "html") -> list[str]:
+    """Return each rule that is broken, and where. All that is folded is opened first.
+
+    Only of the whole page axe looks at its title, its language and its headings.
+    """
     page.evaluate("() => document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     page.evaluate(axe())
     found: dict[str, Any] = page.evaluate("(within) => axe.run(within)", within)

@@ -7,6 +7,7 @@ from explain_first import First
 from explain_generator import Load
 from explain_record import Record
 from explain_schedule import Ledger
+from explain_tally import Tally
 from explain_types import Analysis
 from tests.locustfiles.simulated import App, Place, Process, Run, none, tally_from
 
@@ -39,10 +40,15 @@ class Arriving(Run):
         self.give_back(self.users)
 
 
-def explained(app: App, rps: float, seconds: float = 20.0, max_users: int = 1000, seed: int = 7) -> Analysis:
-    """The analysis of so many seconds."""
+def counted(app: App, rps: float, seconds: float, max_users: int, seed: int = 7) -> tuple[Tally, Load]:
+    """What Locust counts in so many seconds, and what it knows of itself."""
     run = Arriving(app, rps, max_users, seed)
     run.run(seconds)
     run.now = seconds
-    load = Load(seconds=seconds, cpu_seconds=seconds / 10, arrivals=run.ledger.peek())
-    return analyse(tally_from(run), 1, seconds, [load])
+    return tally_from(run), Load(seconds=seconds, cpu_seconds=seconds / 10, arrivals=run.ledger.peek())
+
+
+def explained(app: App, rps: float, seconds: float = 20.0, max_users: int = 1000, seed: int = 7) -> Analysis:
+    """The analysis of so many seconds."""
+    tally, load = counted(app, rps, seconds, max_users, seed)
+    return analyse(tally, 1, seconds, [load])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.bed import gunicorn as bed
 from tests.bed.cores import cores
@@ -49,3 +50,11 @@ def healthy() -> Iterator[Server]:
     """3 × 12 slots."""
     with gunicorn(3, 12) as server:
         yield server
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser's window without a network; its parameters are Playwright's."""
+    made = browser.new_context(offline=True, **getattr(request, "param", {}))
+    yield made
+    made.close()

@@ -276,6 +276,16 @@ def tally_from(run: Run) -> Tally:
     return tally
 
 
+def counted(
+    app: App, users: int, seconds: float, think: Callable[[random.Random], float] = none, seed: int = 7
+) -> tuple[Tally, Load]:
+    """What Locust counts in so many seconds, and what it knows of itself."""
+    run = Run(app, users, think, seed)
+    run.run(seconds)
+    load = Load(seconds=seconds, cpu_seconds=seconds / 10, wanted_ms=run.pauses, waits=len(run.records))
+    return tally_from(run), load
+
+
 def explained(
     app: App,
     users: int,
@@ -285,7 +295,5 @@ def explained(
     memory_mb: float | None = None,
 ) -> Analysis:
     """The analysis of so many seconds."""
-    run = Run(app, users, think, seed)
-    run.run(seconds)
-    load = Load(seconds=seconds, cpu_seconds=seconds / 10, wanted_ms=run.pauses, waits=len(run.records))
-    return analyse(tally_from(run), users, seconds, [load], memory_mb)
+    tally, load = counted(app, users, seconds, think, seed)
+    return analyse(tally, users, seconds, [load], memory_mb)
