@@ -10,7 +10,7 @@ async function tell() {
     if (!answer.ok) return;
     const { state, code, load } = await answer.json();
     const fails = failing(code, load);
-    const before = state === "ready" || (code === "no-data" && !fails);
+    const before = state === "ready" || (code === "no-data" && !fails && !load.requests);
     const headline = before ? WORDS.bar.before : fails ? WORDS.failing : WORDS.headlines[code] || code;
     const verdict = bar.querySelector("strong");
     if (verdict.textContent !== headline) verdict.textContent = headline;
