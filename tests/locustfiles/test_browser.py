@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.bed.accessibility import violations
 from tests.bed.waiting import wait_for
-from tests.locustfiles.conftest import gunicorn
+from tests.locustfiles.conftest import fetch, gunicorn
 from tests.locustfiles.ui import Ui, web_ui
 
 pytestmark = pytest.mark.browser
@@ -129,4 +129,33 @@ def test_the_page_before_and_after_a_test(browser: Browser) -> None:
         expect(page.locator("#state")).to_contain_text("stopped", timeout=10_000)
         expect(page.locator("#verdict")).to_have_attribute("data-code", "healthy")
         assert errors == []
+        page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_name_in_the_tab_hides_no_figure(browser: Browser, width: int) -> None:
+    """Locust's own page, with rows that are made up."""
+    rows = [("Verdict: slots", "All 18 slots are busy."), (f"Route GET /{300 * 'x'}", 300 * "y")]
+    table = {"key": "why", "data": [{"what": what, "figure": figure} for what, figure in rows]}
+    with web_ui("http://127.0.0.1:9") as ui:
+        page = browser.new_page(viewport={"width": width, "height": 844})
+
+        def running(route: Route) -> None:
+            answer = route.fetch()
+            route.fulfill(response=answer, body=answer.text().replace('"state": "ready"', '"state": "running"'))
+
+        page.route(f"{ui.url}/?tab=why", running)
+
+        def counted(route: Route) -> None:
+            route.fulfill(json=fetch(route.request.url) | {"state": "running", "extended_stats": [table]})
+
+        page.route("**/stats/requests", counted)
+        page.goto(f"{ui.url}/?tab=why")
+        expect(page.get_by_role("cell", name="All 18 slots are busy.")).to_be_in_viewport(ratio=1)
+        names = page.get_by_role("cell", name="Verdict: slots")
+        assert names.evaluate("(cell) => cell.getBoundingClientRect().width") >= 112
+        for row in page.get_by_role("row").all():
+            box = row.bounding_box()
+            assert box
+            assert box["x"] + box["width"] <= width
         page.close()
