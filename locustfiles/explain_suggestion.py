@@ -160,7 +160,7 @@ def check(figures: Figures, shape: Setting) -> str:
             "may be there only once: sessions, a rate limit, a scheduler, the rooms of websockets. "
         )
     return (
-        f"{alone}Check: set it, and run the same load again. If more requests fail, or their p95 is longer, "
+        f"{alone}Check: set it, and run the same load again. If more requests fail, or they take longer, "
         f"go back to {named(figures, current(figures))}."
     )
 

@@ -182,12 +182,13 @@ def described_starts(analysis: Analysis) -> list[tuple[str, str]]:
 def described_route(route: RouteFigures) -> str:
     """Return what is known of one route's requests."""
     failed = f", {route.failures} failed" if route.failures else ""
-    parts = {"queue": route.queue_ms, "app": route.app_ms, "CPU": route.cpu_ms}
-    means = ", ".join(f"{name} {figure(value)}" for name, value in parts.items() if value is not None)
+    parts = {"ms in the queue": route.queue_ms, "ms in the app": route.app_ms, "ms of CPU": route.cpu_ms}
+    means = ", ".join(f"{figure(value)} {name}" for name, value in parts.items() if value is not None)
     held = "" if route.held_share is None else f"holds {share(route.held_share)} of the slots: "
     if route.app_start_ms is not None:
         means += f"; quick ones in the app {figure(route.app_start_ms)} at the start, {figure(route.app_quick_ms)} now"
-    times = f"p50 {figure(route.p50_ms)}, p95 {figure(route.p95_ms)} ms; mean ms: {means or '-'}"
+    times = f"half of them up to {figure(route.p50_ms)}, 95 % {figure(route.p95_ms)} ms"
+    times += f"; on average {means}" if means else ""
     both = f"; redirected to {route.landed_on}: the times are of both together" if route.landed_on else ""
     return f"{held}{plural(route.requests, 'request')}{failed}, {times}{both}"
 

@@ -10,7 +10,7 @@ from explain_rules import COMPETING, INSIDE, computes, missing_users, more_than_
 from explain_suggestion import check, current, memory_note, on_each, placed, sturdier, to_set
 from explain_types import Verdict
 from explain_verdict_slots import holder, varies
-from explain_words import ms, percent, plural, rps
+from explain_words import figure, ms, percent, plural, rps
 from explain_worker_figures import Growth
 
 
@@ -160,7 +160,7 @@ def memory(figures: Figures, growth: Growth, memory_mb: float | None) -> Verdict
     each = growth.kb_each
     text = (
         f"The workers' memory grows with the requests: by {growth.mb:.0f} MB in the second half of the run, "
-        f"{each:.3g} kB for each request, to {figures.memory_mb:.0f} MB. {where(figures)}; {room(figures)}."
+        f"{figure(each)} kB for each request, to {figures.memory_mb:.0f} MB. {where(figures)}; {room(figures)}."
     )
     # A worker may double before it is replaced, or fill its share of the plan.
     free = figures.memory_each_mb

@@ -12,6 +12,7 @@ import msgspec
 
 from explain_laws import Setting, bounds
 from explain_types import Analysis
+from explain_words import figure
 from sweep.options import Options
 
 # The first step's share of what the laws allow, and each further one's factor: six steps to that bound.
@@ -169,7 +170,7 @@ def judged(rps: float, analysis: Analysis | None, error: str | None, void: str |
     if options.max_fail_ratio is not None and share > options.max_fail_ratio:
         broken.append(f"{share:.2%} of the requests fail")
     if load.rps < SERVED * asked:
-        broken.append(f"it serves {load.rps:.3g} of {asked:.3g} requests/s")
+        broken.append(f"it serves {figure(load.rps)} of {figure(asked)} requests/s")
     return Step(rps, analysis, broken=", ".join(broken))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from explain_words import figure
 from sweep.decide.cells import Cell, served
 from sweep.decide.limits import Limit, larger
 from sweep.decide.prediction import Prediction
@@ -83,13 +84,13 @@ def held_by(count: int, cell: Cell, limit: Limit | None, refused: int, predictio
 
 def told(number: int, cell: Cell, limit: Limit | None, refused: int, prediction: Prediction) -> str:
     """Say what so many instances hold, and what nobody can know."""
-    everyone, most = f"{number * prediction.users} users", f"{number * cell.rate:.3g}"
-    one = f"one serves {cell.rate:.3g} requests/s to {prediction.users}"
+    everyone, most = f"{number * prediction.users} users", f"{figure(number * cell.rate)}"
+    one = f"one serves {figure(cell.rate)} requests/s to {prediction.users}"
     if limit == "inside":
         return (
             f"Nobody can know what {number} instances serve: {one}, whose requests wait inside the app. If each has of "
             f"its own what they wait for, as a lock or a pool in its process, {most} to {everyone}; if they share it, "
-            f"as a database or a service behind the app, no more than {cell.rate:.3g}"
+            f"as a database or a service behind the app, no more than {figure(cell.rate)}"
         )
     if is_refused(number, cell, refused):
         return (
@@ -102,8 +103,9 @@ def told(number: int, cell: Cell, limit: Limit | None, refused: int, prediction:
     same = held_by(number, cell, limit, refused, prediction).same_users_rps or 0.0
     return (
         f"By the laws {number} instances serve {most} requests/s to {everyone} with the same p95, as {one}; and "
-        f"at most {same:.3g} to {prediction.users}. That is if users are spread evenly, and if what instances share, "
-        "as a database or a service behind the app, takes so many requests at a time as quickly, which one cannot show"
+        f"at most {figure(same)} to {prediction.users}. That is if users are spread evenly, and if what instances "
+        "share, as a database or a service behind the app, takes so many requests at a time as quickly, which one "
+        "cannot show"
     )
 
 

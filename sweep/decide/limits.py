@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from explain_laws import CPU_FULL
+from explain_words import figure
 from sweep.decide.cells import Cell
 from sweep.decide.prediction import Prediction
 
@@ -106,17 +107,20 @@ def sentence(limit: Limit, cell: Cell, cells: Sequence[Cell], prediction: Predic
         "cpu": f"the plan's CPU, {busy} busy, is what limits it: less CPU for a request helps, or a larger plan",
         "gil": gil,
         "users": f"there is a slot for each {who}, so what is left is the "
-        f"{cell.app_ms or 0.0:.3g} ms that a request takes in the app, with the CPU {busy} busy",
+        f"{figure(cell.app_ms or 0.0)} ms that a request takes in the app, with the CPU {busy} busy",
         "failures": f"{full}, and from {first} slots on requests fail, which with {cell.setting.slots} they do not",
         "slots": f"{full}, so more of them may serve more",
         "inside": f"more slots were measured and served no more, with the CPU {busy} busy, so {queues}",
         "nothing": f"nothing that was measured explains why it serves no more: the CPU was {busy} busy, and a request "
-        f"took {now:.3g} ms in the app, {alone:.3g} ms alone",
+        f"took {figure(now)} ms in the app, {figure(alone)} ms alone",
     }
     if limit == "inside" and grew(cell, prediction):
         if (cell.cpu_utilization or 0.0) >= COMPETING:
             queues = "requests compete for the CPU, or queue for something behind or inside the app"
-        return f"{queues}: their time in the app grew from {alone:.3g} to {now:.3g} ms while the CPU was {busy} busy"
+        return (
+            f"{queues}: their time in the app grew from {figure(alone)} to {figure(now)} ms "
+            f"while the CPU was {busy} busy"
+        )
     return told[limit]
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from explain_words import figure
 from sweep.decide.cells import Cell
 from sweep.decide.limits import grew, limit_of, queues_little
 from sweep.decide.prediction import Prediction
@@ -187,7 +188,7 @@ def beyond_limits(cell: Cell, info: Info) -> str | None:
     if share is not None and cell.count.share > share:
         return f"{cell.count.share:.2%} of its requests fail, which is above {share:.2%}"
     if info.options.rps is not None and cell.asked_rps and cell.rate < SERVED * cell.asked_rps * (1 - cell.count.share):
-        return f"it serves {cell.rate:.3g} of {cell.asked_rps:.3g} requests/s"
+        return f"it serves {figure(cell.rate)} of {figure(cell.asked_rps)} requests/s"
     if limit is not None and cell.p95_ms and cell.p95 > limit:
         return f"its p95 of {cell.p95:.0f} ms is above {limit:g} ms"
     return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explain_laws import Setting
+from explain_words import figure
 from sweep.decide import alternative, paste
 from sweep.decide.cells import Cell, seen_rps
 from sweep.decide.failures import Count
@@ -131,7 +132,7 @@ def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Predict
     """Say what the setting does, why it is the one, and what holds it back."""
     plan, best = info.plan, ranking.chosen
     head = (
-        f"{best.setting} serves {best.rate:.3g} requests/s {'to' if info.options.rps is None else 'of'} "
+        f"{best.setting} serves {figure(best.rate)} requests/s {'to' if info.options.rps is None else 'of'} "
         f"{info.options.load} on {plan.name} at a p95 of {best.p95:.0f} ms, "
         f"{compared(ranking, cells, info, prediction)}{ties(ranking)}"
         f"{refused(best, cells, info)}{passed_over(ranking)}{failing(best, info)}{signing_in(best)}"
@@ -165,8 +166,8 @@ def compared(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Pr
         if prediction.is_open:
             return f"{waits}as many end as come with any setting that holds them, so the p95 decides"
         return (
-            f"{waits}the users think for {prediction.think_s:.3g} s after a request of "
-            f"{prediction.app_s * 1e3:.3g} ms, so throughput tells nothing, and the p95 decides"
+            f"{waits}the users think for {figure(prediction.think_s)} s after a request of "
+            f"{figure(prediction.app_s * 1e3)} ms, so throughput tells nothing, and the p95 decides"
         )
     others = sum(cell.rps is not None and not obstacle(cell, info) for cell in cells) - 1 - len(ranking.passed_over)
     if not others and ranking.passed_over:
@@ -195,7 +196,7 @@ def refused(best: Cell, cells: Sequence[Cell], info: Info) -> str:
     if not faster:
         return ""
     fastest = max(faster, key=lambda cell: cell.rate)
-    return f"; {fastest.setting} serves {fastest.rate:.3g}, but {obstacle(fastest, info)}"
+    return f"; {fastest.setting} serves {figure(fastest.rate)}, but {obstacle(fastest, info)}"
 
 
 def passed_over(ranking: Ranking) -> str:
@@ -204,7 +205,9 @@ def passed_over(ranking: Ranking) -> str:
         return ""
     fastest = max(ranking.passed_over, key=lambda cell: cell.rate)
     share, requests = fastest.count.share, fastest.count.requests
-    return f"; {fastest.setting} serves {fastest.rate:.3g}, but more of its requests fail ({share:.2%} of {requests})"
+    return (
+        f"; {fastest.setting} serves {figure(fastest.rate)}, but more of its requests fail ({share:.2%} of {requests})"
+    )
 
 
 def failing(best: Cell, info: Info) -> str:
@@ -239,7 +242,7 @@ def reservation(best: Cell, cells: Sequence[Cell], info: Info) -> str | None:
     why_not = obstacle(cell, info) or "it is slower for users"
     first = cell.note.splitlines()[0] if cell.note else ""
     note = f" ({first})" if first else ""
-    return f"{cell.setting} served {rate:.3g} requests/s, {rate / best.rate:.2g} times as many, but {why_not}{note}"
+    return f"{cell.setting} served {figure(rate)} requests/s, {rate / best.rate:.2g} times as many, but {why_not}{note}"
 
 
 def failing_more(best: Cell, cells: Sequence[Cell], info: Info) -> str | None:
@@ -251,7 +254,7 @@ def failing_more(best: Cell, cells: Sequence[Cell], info: Info) -> str | None:
     there = f"{cell.count.share:.2%}" if cell.count.failed else "none"
     return (
         f"{best.count.share:.2%} of its {best.count.requests} requests failed, and {there} of {cell.count.requests} "
-        f"with {cell.setting}, which served {cell.rate:.3g} requests/s"
+        f"with {cell.setting}, which served {figure(cell.rate)} requests/s"
     )
 
 

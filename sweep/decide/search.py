@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from explain_laws import Setting
+from explain_words import figure
 from sweep.decide.cells import Cell, served
 from sweep.decide.findings import Findings
 from sweep.decide.moves import LEAST_SLOTS, Moves
@@ -213,7 +214,9 @@ class Search:
             who = self.options.load if self.prediction.is_open else "these users, who think"
             return f"{self.prediction.enough_slots()} slots are enough for {who}, and were measured"
         if self.moves.explained:
-            return f"no setting can exceed {self.prediction.best_rps:.3g} requests/s, and {self.best.setting} is there"
+            return (
+                f"no setting can exceed {figure(self.prediction.best_rps)} requests/s, and {self.best.setting} is there"
+            )
         if len(self.cells) >= CELLS_MOST:
             return f"{CELLS_MOST} settings were measured, and others promised more"
         return f"those around it served no more than {self.moves.fastest()}"

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 from explain_laws import Setting
+from explain_words import figure
 from sweep.decide.cells import Cell
 from sweep.decide.limits import Limit
 from sweep.decide.prediction import Prediction
@@ -80,9 +81,9 @@ def told(check: Check, prediction: Prediction | None) -> str:
     if prediction:
         users = check.users if check.rps is None else CHECK_TIMES * prediction.users
         more = dataclasses.replace(prediction, users=users)
-        allowed = f"; the laws allow {more.bound(check.setting)[0]:.3g}"
+        allowed = f"; the laws allow {figure(more.bound(check.setting)[0])}"
     return (
-        f"{head}: {load.rps:.3g} requests/s at a p95 of {check.analysis.response_ms.p95 or 0.0:.0f} ms, "
+        f"{head}: {figure(load.rps)} requests/s at a p95 of {check.analysis.response_ms.p95 or 0.0:.0f} ms, "
         f"{load.failures} of {load.requests} requests failed{allowed}"
     )
 
@@ -91,6 +92,6 @@ def foretold(one: Slowed) -> str:
     """Say what a setting would do."""
     response = "a time that grows for as long as they come" if one.response_ms is None else f"{one.response_ms:.0f} ms"
     return (
-        f"{one.times} times as long: {one.setting} would serve {one.rps:.3g} requests/s ({one.kept:.0%} of today's) in "
-        f"{response}, by the laws"
+        f"{one.times} times as long: {one.setting} would serve {figure(one.rps)} requests/s "
+        f"({one.kept:.0%} of today's) in {response}, by the laws"
     )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from explain_laws import Setting, is_exact
+from explain_words import figure
 from sweep.decide.cells import Cell
 from sweep.decide.prediction import Prediction
 from sweep.decide.ranking import LEAST_WORKERS, memory_room, obstacle, unfit
@@ -166,9 +167,9 @@ class Stock:
         if limit_ms is not None and mean_ms > limit_ms:
             return f"its mean response is {mean_ms:.0f} ms at best, by its {limit} bound: --max-p95 is {limit_ms:g} ms"
         if self.best and highest < self.best.rate * (1 - NOISE):
-            return f"{highest:.3g} requests/s at most, by its {limit} bound: {self.fastest()}"
+            return f"{figure(highest)} requests/s at most, by its {limit} bound: {self.fastest()}"
         return None
 
     def fastest(self) -> str:
         """Name the best setting so far."""
-        return f"{self.best.setting} serves {self.best.rate:.3g}" if self.best else "none serves"
+        return f"{self.best.setting} serves {figure(self.best.rate)}" if self.best else "none serves"

@@ -12,6 +12,7 @@ import plotly.offline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 import explain_page
+import explain_words
 from sweep.decide.comparison import Comparison
 from sweep.decide.findings import Findings
 from sweep.folder import ResultsError, write_whole, writing
@@ -92,6 +93,7 @@ def filled(name: str, **context: object) -> str:
         figure_json,
     ):
         environment.filters[function.__name__] = function
+    environment.filters["short"] = explain_words.figure  # as the analysis writes it
     return environment.get_template(name).render(context, plotly_js=plotly_js)
 
 

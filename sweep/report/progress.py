@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from explain_words import figure
 from sweep.decide.findings import Findings
 from sweep.decide.slowdown import told
 from sweep.records import AROUND, Check, Info, Run
@@ -64,7 +65,7 @@ class Bar:
         if run is None or run.ok:
             self.around = max(1.0, took - self.seconds)
         if best := findings.best:
-            self.bar.update(self.task, best=f"{best.setting}: {best.rate:.3g} requests/s")
+            self.bar.update(self.task, best=f"{best.setting}: {figure(best.rate)} requests/s")
         self.bar.update(self.task, completed=self.done)
         self.say(line(run, findings.info) + self.place(findings))
 

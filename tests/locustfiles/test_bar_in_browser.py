@@ -20,16 +20,16 @@ BEFORE, NONE = "Why?", "rgb(68, 64, 60)"
 @pytest.mark.parametrize(
     ("answer", "headline", "colour"),
     [
-        ({"state": "ready", "code": "no-data", "requests": 0}, BEFORE, NONE),
-        ({"state": "spawning", "code": "no-data", "requests": 0}, BEFORE, NONE),
-        ({"state": "running", "code": "no-data", "requests": 170}, "Too little is known to tell", NONE),
+        ({"state": "ready", "code": "no-data", "load": {"requests": 0, "exceptions": 0}}, BEFORE, NONE),
+        ({"state": "spawning", "code": "no-data", "load": {"requests": 0, "exceptions": 0}}, BEFORE, NONE),
+        ({"state": "running", "code": "no-data", "load": {"requests": 170, "exceptions": 0}}, "Too little is known to tell", NONE),
         (
-            {"state": "stopped", "code": "healthy", "requests": 170},
+            {"state": "stopped", "code": "healthy", "load": {"requests": 170, "exceptions": 0}},
             "Healthy: nothing is at its limit",
             "rgb(22, 101, 52)",
         ),
         (
-            {"state": "running", "code": "stuck", "requests": 0},
+            {"state": "running", "code": "stuck", "load": {"requests": 0, "exceptions": 0}},
             "Requests hang: answers do not come",
             "rgb(154, 52, 18)",
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from explain_words import route_of
+from explain_words import figure, route_of
 
 
 @pytest.mark.parametrize(
@@ -13,3 +13,19 @@ from explain_words import route_of
 )
 def test_a_route_has_its_method_once(name: str, route: str) -> None:
     assert route_of("POST", name) == route
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "-"),
+        (0.0, "0"),
+        (0.01234, "0.0123"),
+        (40.0, "40"),
+        (99.96, "100"),
+        (1056.4, "1056"),
+        (1234567.8, "1234568"),
+    ],
+)
+def test_a_figure_is_written_out(value: float | None, words: str) -> None:
+    assert figure(value) == words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from explain_analysis import analyse
@@ -37,6 +39,12 @@ def grown(workers: int, first_mb: float, second_mb: float) -> Analysis:
 )
 def test_memory_that_grows_steadily(workers: int, first: float, second: float, code: str) -> None:
     assert grown(workers, first, second).verdict.code == code
+
+
+def test_much_memory_for_each_request_is_written_out() -> None:
+    found = grown(1, 4000, 4000).verdict
+    assert found.code == "memory"
+    assert re.search(r"\d{4} kB for each request", found.text)
 
 
 @pytest.mark.parametrize("each", [30, 300])  # requests that a worker lasts for, 0.4 s and 4 s
