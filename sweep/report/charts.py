@@ -69,8 +69,9 @@ def base(height: int, **layout: Any) -> go.Figure:
         **layout,
     )
     # No 2k for 2000, and no 500μ.
-    made.update_xaxes(fixedrange=True, gridcolor="var(--line)", zerolinecolor="var(--line)", exponentformat="none")
-    made.update_yaxes(fixedrange=True, gridcolor="var(--line)", zerolinecolor="var(--line)")
+    axis = {"fixedrange": True, "gridcolor": "var(--line)", "zerolinecolor": "var(--line)", "exponentformat": "none"}
+    made.update_xaxes(**axis)
+    made.update_yaxes(**axis)
     return made
 
 
@@ -88,7 +89,7 @@ def rows(cells: Sequence[Cell], best: Setting | None, title: str, right: Sequenc
         height * len(cells) + 100,
         xaxis={"title": {"text": title, "standoff": 6}, "rangemode": "tozero"},
         barmode="stack",
-        margin={"l": 8 * longest + 22, "r": 58, "t": 50, "b": 50},
+        margin={"l": 8 * longest + 22, "r": max(58, 16 + 7 * max(map(len, right))), "t": 50, "b": 50},
     )
     made.update_yaxes(
         tickvals=list(range(len(cells))),

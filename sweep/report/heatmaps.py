@@ -163,6 +163,7 @@ def coloured(place: Place, values: dict[Setting, float], unit: str, log: bool, s
             "ypad": 4,
             "outlinewidth": 0,
             "tickfont": {"size": 10},
+            "exponentformat": "none",
             **bar,
         },
     )

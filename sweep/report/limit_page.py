@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from sweep.report.pages import filled
 
 SCHEMA = 1
 HEIGHT = 340  # px, of both pictures, as they stand side by side
+WIDE = 1000  # from the least to the most on a logarithmic axis
 
 
 def save(folder: Path, info: Info, found: Sequence[Held]) -> Path:
@@ -80,14 +81,29 @@ def charts(held: Held, info: Info) -> list[Chart]:
 def over_the_rate() -> go.Figure:
     """Return a picture without curves."""
     axis = {"title": {"text": "arrivals/s"}, "rangemode": "tozero"}
-    return base(HEIGHT, xaxis=axis, margin={"l": 60, "r": 20, "t": 50})
+    made = base(HEIGHT, xaxis=axis, margin={"l": 60, "r": 20, "t": 50, "b": 50})
+    made.update_yaxes(automargin=True, title={"standoff": 8})
+    return made
+
+
+def percentiles(step: Step) -> Sequence[float | None]:
+    """Return what is drawn of a run, in ms."""
+    times = step.analysis.response_ms if step.analysis else None
+    return (times.p50, times.p95, times.p99) if times else ()
+
+
+def log_ticks(values: Iterable[float | None]) -> list[int]:
+    """Return where an axis has figures: at 1, 2 and 5 times each power of ten, or at 1 where they had no room."""
+    drawn = [value for value in values if value]
+    wide = bool(drawn) and max(drawn) > WIDE * min(drawn)
+    return [digit * 10**power for power in range(8) for digit in ((1,) if wide else (1, 2, 5))]
 
 
 def response(held: Held, steps: Sequence[Step], info: Info, name: str) -> Chart:
     """Response times, from the moment at which requests were due, over the rate."""
     made = over_the_rate()
     # Written out: of a tick between two powers of ten, plotly writes the first digit alone.
-    ticks = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
+    ticks = log_ticks([info.options.max_p95, *(ms for step in steps for ms in percentiles(step))])
     made.update_yaxes(title={"text": "ms"}, type="log", tickvals=ticks, ticktext=[str(tick) for tick in ticks])
     rates = [step.rps for step in steps]
     for percent, colour, width in ((50, "var(--app)", 1.5), (95, "var(--ink)", 2.5), (99, "var(--wait)", 1.5)):

@@ -86,6 +86,7 @@ def filled(name: str, **context: object) -> str:
         text.first_line,
         text.other_lines,
         text.one_line,
+        text.sentence,
         text.with_code,
         text.code,
         text.code_cell,

@@ -42,6 +42,11 @@ def plain(text: str) -> str:
     return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
+def sentence(text: str) -> str:
+    """Return a text that begins with a capital letter; all else in it stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def first_line(text: str) -> str:
     """Return the first line that says something."""
     return next((line.strip() for line in plain(text).splitlines() if line.strip()), "")
@@ -75,8 +80,12 @@ def fenced(text: str, language: str = "") -> str:
 
 
 def with_code(text: object) -> Markup:
-    """Return a text of ours for HTML, in which what stands in backticks is code."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(str(text)))))  # noqa: S704 it is escaped
+    """Return a text of ours for HTML, in which what stands in backticks is code whose words go on in no other line."""
+
+    def code_of(found: re.Match[str]) -> str:
+        return f"<code>{' '.join(f'<span>{word}</span>' for word in found[1].split())}</code>"
+
+    return Markup(re.sub("`([^`]+)`", code_of, str(escape(str(text)))))  # noqa: S704 it is escaped
 
 
 def cell(value: object) -> object:

@@ -13,6 +13,9 @@ from sweep.decide.findings import Findings
 from sweep.folder import Results, load
 from sweep.report.view import View
 
+# By how much a page is wider than its window, in px.
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
 
 def view_of(results: Results) -> View:
     """What the report shows of a sweep."""

@@ -113,7 +113,7 @@ def test_as_a_page(before: Results, tmp_path: Path) -> None:
     text = page.read_text()
     assert "<script" not in text
     assert "<b>before</b>" not in text
-    assert "same: the intervals of the two overlap" in text
+    assert "Same: the intervals of the two overlap" in text
     (other := tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ResultsError, match="holds something else"):
         write_comparison(other, compare(*sides), ("a", "b"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweep.report.text import figure, percent, plain, with_code
+from sweep.report.text import figure, percent, plain, sentence, with_code
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,14 @@ def test_logs_cannot_steer(value: str, expected: str) -> None:
 
 
 def test_code_in_html() -> None:
-    assert with_code("sweep with `--workers 1` <b>`") == "sweep with <code>--workers 1</code> &lt;b&gt;`"
+    """Whose words go on in no other line."""
+    code = "<code><span>--workers</span> <span>1</span></code>"
+    assert with_code("sweep with `--workers 1` <b>`") == f"sweep with {code} &lt;b&gt;`"
+
+
+def test_only_the_first_letter_of_a_sentence_changes() -> None:
+    assert [sentence("0.8 ms of CPU"), sentence("some ms of CPU"), sentence("")] == [
+        "0.8 ms of CPU",
+        "Some ms of CPU",
+        "",
+    ]
