@@ -22,7 +22,11 @@ BEFORE, NONE = "Why?", "rgb(68, 64, 60)"
     [
         ({"state": "ready", "code": "no-data", "load": {"requests": 0, "exceptions": 0}}, BEFORE, NONE),
         ({"state": "spawning", "code": "no-data", "load": {"requests": 0, "exceptions": 0}}, BEFORE, NONE),
-        ({"state": "running", "code": "no-data", "load": {"requests": 170, "exceptions": 0}}, "Too little is known to tell", NONE),
+        (
+            {"state": "running", "code": "no-data", "load": {"requests": 170, "exceptions": 0}},
+            "Too little is known to tell",
+            NONE,
+        ),
         (
             {"state": "stopped", "code": "healthy", "load": {"requests": 170, "exceptions": 0}},
             "Healthy: nothing is at its limit",

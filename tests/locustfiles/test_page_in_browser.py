@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import explain_page
 from explain_analysis import analyse
@@ -19,7 +19,7 @@ from explain_turnout import Turnout
 from explain_types import Before, Code
 from tests.bed.accessibility import violations
 from tests.locustfiles.offline import PHONE, WIDE, opened, wider, written
-from tests.locustfiles.runs import COMPOSE, runs, shown
+from tests.locustfiles.runs import COMPOSE, EVIL, runs, shown
 from tests.locustfiles.samples import run
 
 pytestmark = pytest.mark.browser
@@ -136,7 +136,7 @@ def test_a_locustfile_that_fails_is_not_said_to_start(
 
 
 def test_a_test_starts_for_some_seconds_and_no_longer(context: BrowserContext, tmp_path: Path) -> None:
-    for seconds, headline in ((2.0, "The test is starting"), (11.0, "Nothing to tell yet")):
+    for seconds, headline in ((2.0, "The test is starting"), (11.0, "Too little is known to tell")):
         none = analyse(Tally(), 36, seconds, turnout=Turnout(36, 0)), timeline(Tally(), seconds)
         page, _ = shown_at(context, tmp_path, explain_page.found(*none, "running", COMPOSE))
         expect(page.locator("#headline")).to_have_text(headline)
