@@ -20,8 +20,9 @@ MS = 1e3  # in one second
 NOBODY = Arrivals()
 # What is known of so many of the responses is known.
 KNOWN = 0.90
-# A stretch of the run in which a mean request waits at least this long has a queue.
+# A stretch of the run in which a mean request waits at least this long, and for this share of its time, has a queue.
 LEAST_QUEUE = 0.002  # s
+QUEUE_SHARE = 0.05
 # If so many of the users are not accounted for, an instance that answers no more need not be gone: it may hang.
 HANGING = 0.20
 # A worker that uses more than this runs code that does not hold the GIL, as zlib, hashlib and numpy.
@@ -224,7 +225,7 @@ def figures(
     known = tally.queue.count >= KNOWN * timed
     cpu = used.cores * seconds / timed
     thread_cpu = tally.cpu_ms / timed / MS
-    requests, rate = tally.requests, timed / seconds
+    requests, rate, response = tally.requests, timed / seconds, tally.timed_response_ms / timed / MS
     shortest = [value for value in (tally.wait.percentile(10), tally.first_wait_ms) if value is not None]
     busy = in_use(rate, app) if used.busy is None else used.busy
     hold = max(app, used.hold or 0.0)
@@ -238,14 +239,14 @@ def figures(
         asked=arrivals.asked * requests / max(1, arrivals.ended) if is_open else None,
         seconds=seconds,
         rate=requests / seconds,
-        response=tally.timed_response_ms / timed / MS,
+        response=response,
         wait=max(0.0, wait),
         app=app,
         lasting=(tally.response.lasting or 0.0) / MS,
         queue=tally.queue.total / tally.queue.count / MS if known else None,
         wire=tally.wire.total / tally.wire.count / MS if known else None,
-        queued_share=queued_share(tally),
-        queue_apart=queue_apart(tally),
+        queued_share=queued_share(tally, waits_from(response)),
+        queue_apart=queue_apart(tally, waits_from(response)),
         excess=max(0.0, wait - min(shortest, default=0.0) / MS),
         first_known=tally.first_wait_ms is not None,
         think=think or 0.0,
@@ -271,19 +272,24 @@ def figures(
     )
 
 
-def waited(part: Bin) -> bool:
-    """Whether requests waited for a slot in a stretch of the run."""
-    return part.timed > 0 and part.queue_ms / part.timed / MS >= LEAST_QUEUE
+def waits_from(response: float) -> float:
+    """Return from which mean queue on, in s, a stretch of a run counts as one in which requests waited for a slot."""
+    return max(LEAST_QUEUE, QUEUE_SHARE * response)
 
 
-def queued_share(tally: Tally) -> float:
-    """Return the share of the stretches of a run in which requests waited for a slot: 0 for one burst at its start."""
+def queued_share(tally: Tally, least: float) -> float:
+    """Return the share of the stretches of a run in which requests waited: 0 for one burst at its start."""
     parts = [part for part in tally.bins.values() if part.timed]
-    return sum(map(waited, parts)) / len(parts) if parts else 0.0
+    return sum(waited(part, least) for part in parts) / len(parts) if parts else 0.0
 
 
-def queue_apart(tally: Tally) -> float:
+def queue_apart(tally: Tally, least: float) -> float:
     """Return the mean queue in s, without that of a burst with which the run began, as all users came at once."""
     parts = [part for _, part in sorted(tally.bins.items()) if part.timed]
-    apart = sum(part.queue_ms for part in dropwhile(waited, parts))
+    apart = sum(part.queue_ms for part in dropwhile(lambda part: waited(part, least), parts))
     return apart / sum(part.timed for part in parts) / MS if parts else 0.0
+
+
+def waited(part: Bin, least: float) -> bool:
+    """Whether requests waited for a slot in a stretch of the run, for so many s on average."""
+    return part.timed > 0 and part.queue_ms / part.timed / MS >= least

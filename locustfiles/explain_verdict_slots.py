@@ -25,7 +25,10 @@ from explain_types import Verdict
 from explain_words import ms, percent, plural, rps
 
 # What bare gthread and event loops lack.
-EXACT = "this project's worker class, gunicorn_slots.SlotWorker, takes a connection only while it has a free thread."
+EXACT = (
+    "this project's worker class, gunicorn_slots.SlotWorker, takes a connection only while it has a free thread. It "
+    "needs gunicorn 27.0.1: the line with which the app starts says if it has another one."
+)
 UNSET = "GUNICORN_WORKER_CLASS, GUNICORN_WORKER_CONNECTIONS and GUNICORN_KEEPALIVE"
 UNSETTING = {"GUNICORN_WORKER_CLASS": "", "GUNICORN_WORKER_CONNECTIONS": "", "GUNICORN_KEEPALIVE": ""}
 # A route that holds so much of the slots is worth a word, and one that takes so many times what it takes when quick.
@@ -77,10 +80,12 @@ def slots(figures: Figures, memory_mb: float | None) -> Verdict:
     if waits(figures, figures.hold - figures.app):
         takes = f"holds it for {ms(figures.hold)}, {ms(figures.app)} of it until its headers"
     if figures.slots is not None and figures.held < ALL_SLOTS * figures.slots and figures.queue is not None:
-        which = "the only slot is" if figures.slots == 1 else f"the {figures.slots} slots are"
+        busy = f"on average {figures.busy:.1f} of {figures.slots} slots are busy"
+        if figures.slots == 1:
+            busy = f"the only slot is busy {percent(figures.busy)} of the time"
         text = (
-            f"Requests wait {ms(wait)} of {ms(figures.response)} for a slot, in bursts: {which} busy "
-            f"{percent(figures.busy / figures.slots)} of the time, while {cpu}. Then each {takes}."
+            f"Requests wait {ms(wait)} of {ms(figures.response)} for a slot, in bursts: {busy}, while {cpu}. "
+            f"Then each {takes}."
         )
     else:
         busy = "The only slot is" if figures.slots == 1 else f"All {figures.slots} slots are"

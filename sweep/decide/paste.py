@@ -10,6 +10,7 @@ from typing import Any
 import gunicorn.config
 
 from explain_laws import Setting
+from gunicorn_slots.versions import TESTED
 from sweep.records import Info
 
 EXACT = "SlotWorker"
@@ -29,7 +30,8 @@ def needs(setting: Setting, info: Info) -> str:
         return ""
     own = "sync" if setting.threads == 1 else "gthread"
     return (
-        "This line needs gunicorn.conf.py and gunicorn_slots/ in the app's folder (README: Take it into your project). "
+        f"This line needs gunicorn.conf.py and gunicorn_slots/ in the app's folder, and gunicorn {TESTED[0]} in its "
+        "requirements (README: Take it into your project). "
         "Without them it starts gunicorn's own workers, which this sweep did not measure: sweep with "
         f"`--gunicorn worker_class={own}`."
     )

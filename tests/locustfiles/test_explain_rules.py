@@ -9,7 +9,7 @@ import pytest
 from explain_analysis import analyse
 from explain_server_timing import Served
 from explain_tally import tally_of
-from explain_types import Analysis
+from explain_types import Analysis, Verdict
 from tests.locustfiles.samples import FINE, run, verdict
 from tests.locustfiles.simulated import App, Route, between, explained
 
@@ -154,6 +154,24 @@ def test_a_queue_that_comes_back_now_and_then_is_one(seed: int) -> None:
     assert found.verdict.code == "slots", found.verdict
     alone = explained(App(BURST, 2, 3), 12, seconds=90.0, think=between(2, 5), seed=seed)
     assert alone.verdict.code == "healthy", alone.verdict
+
+
+@pytest.mark.parametrize(("worker_class", "code"), [("SlotWorker", "slots"), ("gthread", "imbalance")])
+def test_a_short_queue_after_the_burst_of_the_start_is_no_reason_for_more_slots(worker_class: str, code: str) -> None:
+    """60 users log in at once, and then requests wait for less than a twentieth of their time."""
+    known: dict[str, Any] = {"rate": 40.0, "app_ms": 107.0, "seconds": 20.0, "setting": Served(2, 5, worker_class, 1)}
+
+    def found(queue_ms: float) -> Verdict:
+        started = run(wait_ms=142.0, queue_ms=140.0, **known)
+        later = run(wait_ms=queue_ms + 2, queue_ms=queue_ms, **known)
+        records = [first if first.at < 4 else then for first, then in zip(started, later, strict=True)]
+        wanted = [FINE[0]._replace(wanted_ms=55 * FINE[0].seconds * 1e3)]
+        return analyse(tally_of(records), 60, 20.0, wanted).verdict
+
+    calm = found(4.0)
+    assert calm.code == "healthy", calm
+    assert "mostly as all users came at once" in calm.text
+    assert found(25.0).code == code
 
 
 def test_workers_that_start_anew_leave_the_others_with_all() -> None:

@@ -94,7 +94,8 @@ def test_it_says_which_files_the_line_needs(
     """And what it starts without them, which nobody has measured; but how to."""
     recommendation = recommended(tmp_path / "sweep", [ran(*setting, 100, 200)], gunicorn=held)
     assert recommendation.needs == (
-        "This line needs gunicorn.conf.py and gunicorn_slots/ in the app's folder (README: Take it into your project). "
+        "This line needs gunicorn.conf.py and gunicorn_slots/ in the app's folder, and gunicorn 27.0.1 in its "
+        "requirements (README: Take it into your project). "
         f"Without them it starts gunicorn's own workers, which this sweep did not measure: sweep with "
         f"`--gunicorn worker_class={own}`."
     )
