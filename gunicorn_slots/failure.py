@@ -33,7 +33,14 @@ def told(error: BaseException, folder: str) -> str:
     if error.__cause__ is not None:
         head += f", from {said(errors[-1])}"
     places = next(filter(None, (frames_of(one, folder) for one in errors)), [])
-    return "\n".join([head, *places[-FRAMES_MOST:], *may_not_write(errors, folder), *missing.hint(error)])
+    return "\n".join(
+        [
+            head,
+            *places[-FRAMES_MOST:],
+            *may_not_write(errors, folder),
+            *missing.hint(list(chain(error, suppressed=True))),
+        ]
+    )
 
 
 def may_not_write(errors: list[BaseException], folder: str) -> list[str]:
@@ -48,14 +55,16 @@ def may_not_write(errors: list[BaseException], folder: str) -> list[str]:
     return [f"  it may not write into {folder}: APP_WRITABLE=true in Compose, --build-arg WRITABLE=true for an image"]
 
 
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception, and what each was raised from."""
+def chain(error: BaseException, suppressed: bool = False) -> Iterator[BaseException]:
+    """Yield an exception, and what each was raised from; maybe also what `from None` hides."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         yield current
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+        current = current.__cause__ or (
+            None if current.__suppress_context__ and not suppressed else current.__context__
+        )
 
 
 def said(error: BaseException) -> str:

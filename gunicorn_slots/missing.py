@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 VARIABLE = "APP_VARIABLES_IN"
 # What libraries and people say of a variable; the first of these that is found tells which one it is.
@@ -25,44 +25,33 @@ SETTINGS = ("pydantic_settings", "pydantic.env_settings")
 FIELD = re.compile(r"^\s+[Ff]ield required [\[(]type=", re.MULTILINE)
 
 
-def hint(error: BaseException, environ: Mapping[str, str] = os.environ) -> list[str]:
+def hint(errors: Sequence[BaseException], environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return a line on where variables go, if an app misses one and that is known.
 
     Args:
-        error: what it has raised.
+        errors: what it has raised, and what that came from or after.
         environ: what it was started with.
     """
     file = environ.get(VARIABLE, "").strip()
-    if not file or not misses_one(error, environ):
+    if not file or not misses_one(errors, environ):
         return []
     return [f"  the app's variables go into {file} in its folder, or into a file that APP_ENV_FILE names"]
 
 
-def misses_one(error: BaseException, environ: Mapping[str, str]) -> bool:
+def misses_one(errors: Sequence[BaseException], environ: Mapping[str, str]) -> bool:
     """Whether an app does not start for want of a variable.
 
     One that it asked for before, and did without, is a reason only if the exception says so.
     """
-    text = str(error)
-    for one, is_cause in before(error):
+    text, is_cause = str(errors[0]), True
+    for one in errors:
         key = asked_for(one)
         if key and (is_cause or re.search(rf"\b{re.escape(key)}\b", text)):
             return True
         if is_cause and (names_one(str(one), environ) or lacks_field(one)):
             return True
+        is_cause = is_cause and one.__cause__ is not None  # else the next one was only raised before it
     return False
-
-
-def before(error: BaseException) -> Iterator[tuple[BaseException, bool]]:
-    """Yield an exception and those before it, and whether it was raised from each, and not only after it."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    is_cause = True
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current, is_cause
-        is_cause = is_cause and current.__cause__ is not None
-        current = current.__cause__ or current.__context__
 
 
 def asked_for(error: BaseException) -> str:

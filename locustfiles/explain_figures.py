@@ -226,6 +226,7 @@ def figures(
     cpu = used.cores * seconds / timed
     thread_cpu = tally.cpu_ms / timed / MS
     requests, rate, response = tally.requests, timed / seconds, tally.timed_response_ms / timed / MS
+    queues_from = max(LEAST_QUEUE, QUEUE_SHARE * response)
     shortest = [value for value in (tally.wait.percentile(10), tally.first_wait_ms) if value is not None]
     busy = in_use(rate, app) if used.busy is None else used.busy
     hold = max(app, used.hold or 0.0)
@@ -245,8 +246,8 @@ def figures(
         lasting=(tally.response.lasting or 0.0) / MS,
         queue=tally.queue.total / tally.queue.count / MS if known else None,
         wire=tally.wire.total / tally.wire.count / MS if known else None,
-        queued_share=queued_share(tally, waits_from(response)),
-        queue_apart=queue_apart(tally, waits_from(response)),
+        queued_share=queued_share(tally, queues_from),
+        queue_apart=queue_apart(tally, queues_from),
         excess=max(0.0, wait - min(shortest, default=0.0) / MS),
         first_known=tally.first_wait_ms is not None,
         think=think or 0.0,
@@ -270,11 +271,6 @@ def figures(
         gil=all(worker.gil for worker in tally.workers.values()),
         demand=Demand(app_s=hold, cpu_s=cpu or None, think_s=think, bounded=slots is not None),
     )
-
-
-def waits_from(response: float) -> float:
-    """Return from which mean queue on, in s, a stretch of a run counts as one in which requests waited for a slot."""
-    return max(LEAST_QUEUE, QUEUE_SHARE * response)
 
 
 def queued_share(tally: Tally, least: float) -> float:

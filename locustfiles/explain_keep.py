@@ -98,8 +98,9 @@ class Keeper:
         self.explanation.finish()
         record = asked(self.environment, begun, self.code)
         timeline, options = self.explanation.timeline(), self.environment.parsed_options
-        self.before = explain_before.before(self.place, begun, record, self.explanation.analysis(), options)
-        analysis = self.analysis()
+        analysis = self.explanation.analysis()
+        self.before = explain_before.before(self.place, begun, record, analysis, options)
+        analysis = replace(analysis, before=self.before)
         name = explain_folder.name_of(begun, analysis.setting)
         try:
             files = contents(self.environment, record, name, analysis, timeline)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from explain_types import Analysis
+from explain_words import plural
 from sweep.decide.holding import STEPS_MOST
 from sweep.decide.prediction import cycle_of
 from sweep.decide.search import CELLS_MOST, CELLS_MOST_THINKING, FINALISTS, FINALISTS_THINKING
@@ -62,11 +63,7 @@ def forecast(options: Options, unloaded: Analysis | None = None, around: float =
     """
     seconds, think = foreseen(options) if unloaded is None else (seconds_of(options, unloaded), thinking(unloaded))
     settings, repeats = len(options.workers) * len(options.threads), options.repeats
-    what = (
-        f"{settings} setting{'s' if settings > 1 else ''}"
-        if settings
-        else f"At most {cells_most(options, think)} settings"
-    )
+    what = plural(settings, "setting") if settings else f"At most {cells_most(options, think)} settings"
     windows = f"up to {repeats} windows" if repeats > 1 else "a window"
     least = minutes(runs(options, think), seconds, around)
     text = f"{what}, {windows} of {seconds:g} s each: {at_most(least)}"
@@ -109,7 +106,7 @@ def minutes(number: int, seconds: float, around: float = AROUND) -> int:
 
 def at_most(number: int) -> str:
     """Say how many minutes; a run that other programs disturb is made again."""
-    return f"at most about {number} {'minute' if number == 1 else 'minutes'} if nothing disturbs"
+    return f"at most about {plural(number, 'minute')} if nothing disturbs"
 
 
 def steps_forecast(options: Options, settings: int) -> str:

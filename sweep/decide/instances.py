@@ -84,7 +84,7 @@ def held_by(count: int, cell: Cell, limit: Limit | None, refused: int, predictio
 
 def told(number: int, cell: Cell, limit: Limit | None, refused: int, prediction: Prediction) -> str:
     """Say what so many instances hold, and what nobody can know."""
-    everyone, most = f"{number * prediction.users} users", f"{figure(number * cell.rate)}"
+    everyone, most = f"{number * prediction.users} users", figure(number * cell.rate)
     one = f"one serves {figure(cell.rate)} requests/s to {prediction.users}"
     if limit == "inside":
         return (

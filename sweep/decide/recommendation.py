@@ -96,7 +96,7 @@ def recommend(
     setting, one = ranking.chosen.setting, alternative.one_worker(ranking)
     return Recommendation(
         setting=setting,
-        reason=why(ranking, cells, info, prediction),
+        reason=why(ranking, cells, info, prediction, one),
         tied_with=tuple(cell.setting for cell in ranking.others),
         startup_command=paste.startup_command(setting, info),
         needs=paste.needs(setting, info),
@@ -128,7 +128,7 @@ def slowed_both(
     return tuple(one for cell in both for one in slowed(cell, limit_of(cell, cells, prediction), prediction))
 
 
-def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Prediction | None) -> str:
+def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Prediction | None, one: Cell | None) -> str:
     """Say what the setting does, why it is the one, and what holds it back."""
     plan, best = info.plan, ranking.chosen
     head = (
@@ -142,7 +142,7 @@ def why(ranking: Ranking, cells: Sequence[Cell], info: Info, prediction: Predict
     if prediction:
         limit = sentence(limit_of(best, cells, prediction), best, cells, prediction)
     runs = f"It runs{memory}" if memory else "Its limit"
-    return f"{head}. {runs}: {limit}.{assumed(best, info, alternative.one_worker(ranking))}"
+    return f"{head}. {runs}: {limit}.{assumed(best, info, one)}"
 
 
 def assumed(best: Cell, info: Info, one: Cell | None) -> str:
